@@ -1,0 +1,99 @@
+package bundle
+
+import "strings"
+
+// Artifact says what an artifact is and how a person would collect it by hand. The table is the one list of
+// canonical names: layouts map foreign files to them, the collector fills them, parsers read them.
+type Artifact struct {
+	Name    string // canonical name, "node/buddyinfo"; an instance may add "/part", as in "node/ethtool-k/eth0"
+	Title   string // for a report
+	Command string // what to run by hand when it is missing
+}
+
+// Artifacts are all artifacts that coldcase knows, sorted by name.
+var artifacts = []Artifact{
+	{"capture/pcap", "packet capture", "tcpdump -i eth0 -s 256 -w eth0.pcap"},
+	{"cluster/configmaps", "ConfigMaps of kube-system", "kubectl -n kube-system get configmaps -o yaml"},
+	{"cluster/daemonsets", "DaemonSets", "kubectl get daemonsets -A -o yaml"},
+	{"cluster/describe-endpoints", "kubectl describe endpoints", "kubectl describe endpoints -A"},
+	{"cluster/describe-ingresses", "kubectl describe ingress", "kubectl describe ingress -A"},
+	{"cluster/describe-nodes", "kubectl describe nodes", "kubectl describe nodes"},
+	{"cluster/describe-pod", "kubectl describe of single pods", "kubectl -n NAMESPACE describe pod POD"},
+	{"cluster/describe-pods", "kubectl describe pods", "kubectl describe pods -A"},
+	{"cluster/describe-services", "kubectl describe services", "kubectl describe services -A"},
+	{"cluster/endpoints", "Endpoints", "kubectl get endpoints -A -o yaml"},
+	{"cluster/endpointslices", "EndpointSlices", "kubectl get endpointslices -A -o yaml"},
+	{"cluster/events", "Events", "kubectl get events -A -o yaml"},
+	{"cluster/ingresses", "Ingresses", "kubectl get ingresses -A -o yaml"},
+	{"cluster/leases", "Leases", "kubectl get leases -A -o yaml"},
+	{"cluster/nodes", "Nodes", "kubectl get nodes -o yaml"},
+	{"cluster/object", "single Kubernetes objects", "kubectl get KIND NAME -o yaml"},
+	{"cluster/pod-log", "container logs from the API server", "kubectl -n NAMESPACE logs POD --all-containers --timestamps"},
+	{"cluster/pods", "Pods", "kubectl get pods -A -o yaml"},
+	{"cluster/services", "Services", "kubectl get services -A -o yaml"},
+	{"cluster/validatingwebhookconfigurations", "validating webhooks", "kubectl get validatingwebhookconfigurations -o yaml"},
+	{"cluster/version", "API server version", "kubectl version -o yaml"},
+	{"node/bridge-fdb", "bridge forwarding table", "bridge fdb show"},
+	{"node/buddyinfo", "free memory by block size", "cat /proc/buddyinfo"},
+	{"node/conntrack-stats", "connection tracking counters", "conntrack -S"},
+	{"node/container-log", "container logs on the node", "tar cf logs.tar /var/log/pods"},
+	{"node/df", "file systems", "df -kP"},
+	{"node/df-inodes", "file system inodes", "df -iP"},
+	{"node/dmesg", "kernel log", "dmesg"},
+	{"node/ethtool-k", "network device offloads", "for d in $(ls /sys/class/net); do ethtool -k $d; done"},
+	{"node/ip-addr", "addresses", "ip -d addr show"},
+	{"node/ip-link", "links", "ip -d -s link show"},
+	{"node/ip-neigh", "neighbours", "ip -s neigh show"},
+	{"node/ip-route", "routes", "ip route show table all"},
+	{"node/ip-rule", "policy routing rules", "ip rule show"},
+	{"node/ip6tables-save", "ip6tables rules", "ip6tables-save -c"},
+	{"node/ipset", "IP sets", "ipset save"},
+	{"node/iptables-legacy-save", "iptables rules of the legacy backend", "iptables-legacy-save -c"},
+	{"node/iptables-list", "iptables rules as a listing", "iptables -t nat -nvL"},
+	{"node/iptables-nft-save", "iptables rules of the nf_tables backend", "iptables-nft-save -c"},
+	{"node/iptables-save", "iptables rules of the default backend", "iptables-save -c"},
+	{"node/ipvsadm", "IPVS table", "ipvsadm -Ln"},
+	{"node/ipvsadm-save", "IPVS table as rules", "ipvsadm -Sn"},
+	{"node/journal", "journal", "journalctl --no-pager -o short-iso"},
+	{"node/journal-kernel", "journal of the kernel", "journalctl --no-pager -k -o short-iso"},
+	{"node/journal-kubelet", "journal of the kubelet", "journalctl --no-pager -u kubelet -o short-iso"},
+	{"node/journal-runtime", "journal of the container runtime", "journalctl --no-pager -u containerd -u docker -u crio -o short-iso"},
+	{"node/kube-proxy-log", "kube-proxy log", "kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix --timestamps"},
+	{"node/kubelet-cmdline", "kubelet command line", "tr '\\0' ' ' < /proc/$(pidof kubelet)/cmdline"},
+	{"node/kubelet-config", "kubelet configuration", "cat /var/lib/kubelet/config.yaml"},
+	{"node/kubelet-log", "kubelet log file", "cat /var/log/kubelet.log"},
+	{"node/lsmod", "kernel modules", "lsmod"},
+	{"node/meminfo", "memory", "cat /proc/meminfo"},
+	{"node/netstat-listen", "listening sockets", "ss -lntup"},
+	{"node/netstat-s", "protocol counters", "netstat -s"},
+	{"node/nstat", "protocol counters by name", "nstat -az"},
+	{"node/os-release", "operating system", "cat /etc/os-release"},
+	{"node/proc-ip_vs", "IPVS table from the kernel", "cat /proc/net/ip_vs"},
+	{"node/sysctl", "kernel settings", "sysctl -a"},
+	{"node/syslog", "system log files", "cat /var/log/messages /var/log/syslog /var/log/kern.log"},
+	{"node/uname", "kernel version", "uname -a"},
+	{"node/uptime", "uptime", "cat /proc/uptime"},
+	{"node/versions", "program versions", "kubelet --version; containerd --version; runc --version; iptables --version"},
+}
+
+// Artifacts returns the table of known artifacts, sorted by name.
+func Artifacts() []Artifact { return append([]Artifact(nil), artifacts...) }
+
+// LookupArtifact finds the table's row for a canonical name, which may carry an instance part.
+func LookupArtifact(name string) (Artifact, bool) {
+	base := ArtifactBase(name)
+	for _, a := range artifacts {
+		if a.Name == base {
+			return a, true
+		}
+	}
+	return Artifact{}, false
+}
+
+// ArtifactBase cuts the instance part off: "node/ethtool-k/eth0" is "node/ethtool-k".
+func ArtifactBase(name string) string {
+	if parts := strings.SplitN(name, "/", 3); len(parts) == 3 {
+		return parts[0] + "/" + parts[1]
+	}
+	return name
+}

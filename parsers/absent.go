@@ -1,0 +1,46 @@
+package parsers
+
+import (
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// collectionErrors are what shells, sudo and tools print in place of output. They count only when the artifact has
+// nothing else: a warning in the middle of a good listing does not make it absent.
+var collectionErrors = regexp.MustCompile(`(?i)^(?:\S+: )*(?:line \d+: )?(?:` +
+	`.*command not found$|.*: not found$|.*no such file or directory\.?$|.*permission denied.*|.*operation not permitted.*|` +
+	`.*executable file not found.*|sudo: .*|.*can't initialize ipvs.*|.*protocol not available$|are you sure that ip virtual server.*|` +
+	`.*the connection to the server .* was refused.*|.*unable to connect to the server.*|error from server.*|` +
+	`.*bad command line argument.*|modprobe: fatal.*|.*timed out.*|netlink error: .*|cannot get device .*settings.*|` +
+	`.*error: you must be logged in to the server.*|.*try ` + "`" + `?iptables.*|perhaps iptables or your kernel.*|.*must be root.*)`)
+
+const errorTextLines = 8 // an artifact that is only an error text is short
+
+// collectionError returns the error text that stands in the artifact's place, or "".
+func collectionError(in *Input) string {
+	if in.Text.Lines() > errorTextLines {
+		return ""
+	}
+	reason := ""
+	for n := 1; n <= in.Text.Lines(); n++ {
+		line := strings.TrimSpace(string(in.Text.Line(n)))
+		if line == "" {
+			continue
+		}
+		if !collectionErrors.MatchString(line) {
+			return ""
+		}
+		in.Skip(n, n)
+		if reason == "" {
+			reason = line
+		}
+	}
+	return reason
+}
+
+func panicError(parser string, r any) error {
+	_, file, line, _ := runtime.Caller(3)
+	return fmt.Errorf("parser %s stopped on this input: %v (%s:%d)", parser, r, file, line)
+}
