@@ -1,0 +1,203 @@
+package analyze
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"time"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"coldcase/fact"
+)
+
+// schema is the CEL type of a selection's rows: the fields of the fact's struct, the named groups of its patterns,
+// and what every row has. It exists per selection, so a misspelt field is an error when the signature is compiled.
+type schema struct {
+	name   string
+	fields map[string]field
+}
+
+type field struct {
+	typ *types.Type
+	get func(*row) any
+}
+
+var timeType, durationType = reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration]()
+
+// newSchema builds the row type of a selection. zero is the kind's zero value, nil for log records.
+func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
+	s := &schema{name: name, fields: map[string]field{
+		"node":      {types.StringType, func(r *row) any { return r.place.Node }},
+		"namespace": {types.StringType, func(r *row) any { return r.place.Namespace }},
+		"pod":       {types.StringType, func(r *row) any { return r.place.Pod }},
+		"at":        {types.TimestampType, func(r *row) any { return r.at }},
+		"first":     {types.TimestampType, func(r *row) any { return r.at }},
+		"last":      {types.TimestampType, func(r *row) any { return r.last }},
+		"count":     {types.IntType, func(r *row) any { return r.count }},
+	}}
+	if zero != nil {
+		if err := s.addStruct(reflect.TypeOf(zero)); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, v := range []string{"message", "ident", "host", "container"} {
+			s.addVar(v, "string")
+		}
+	}
+	for _, pattern := range sel.Pattern {
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("pattern %q: %w", pattern, err)
+		}
+		for _, group := range re.SubexpNames()[1:] {
+			if group != "" {
+				s.addVar(group, sel.Types[group])
+			}
+		}
+	}
+	for name := range sel.Types {
+		if _, ok := s.fields[name]; !ok {
+			return nil, fmt.Errorf("types names %q, which no pattern captures", name)
+		}
+	}
+	return s, nil
+}
+
+func (s *schema) addStruct(t reflect.Type) error {
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag.Get("cel")
+		if tag == "" || tag == "-" {
+			continue
+		}
+		typ, err := celType(t.Field(i).Type)
+		if err != nil {
+			return fmt.Errorf("field %s.%s: %w", t.Name(), t.Field(i).Name, err)
+		}
+		s.fields[tag] = field{typ, func(r *row) any { return reflect.ValueOf(r.value).Field(i).Interface() }}
+	}
+	return nil
+}
+
+func (s *schema) addVar(name, typ string) {
+	f := field{types.StringType, func(r *row) any { v, _ := r.vars[name].(string); return v }}
+	switch typ {
+	case "int":
+		f = field{types.IntType, func(r *row) any { v, _ := r.vars[name].(int64); return v }}
+	case "float":
+		f = field{types.DoubleType, func(r *row) any { v, _ := r.vars[name].(float64); return v }}
+	}
+	s.fields[name] = f
+}
+
+// celType maps the field types that facts may have.
+func celType(t reflect.Type) (*types.Type, error) {
+	switch {
+	case t == timeType:
+		return types.TimestampType, nil
+	case t == durationType:
+		return types.DurationType, nil
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return types.StringType, nil
+	case reflect.Bool:
+		return types.BoolType, nil
+	case reflect.Int64:
+		return types.IntType, nil
+	case reflect.Float64:
+		return types.DoubleType, nil
+	case reflect.Slice:
+		elem, err := celType(t.Elem())
+		if err != nil {
+			return nil, err
+		}
+		return types.NewListType(elem), nil
+	case reflect.Map:
+		elem, err := celType(t.Elem())
+		if err != nil || t.Key().Kind() != reflect.String {
+			return nil, fmt.Errorf("map %s is not readable by conditions", t)
+		}
+		return types.NewMapType(types.StringType, elem), nil
+	}
+	return nil, fmt.Errorf("type %s is not readable by conditions", t)
+}
+
+// provider adds row types to CEL's own.
+type provider struct {
+	types.Provider
+	schemas map[string]*schema
+}
+
+func (p *provider) FindStructType(name string) (*types.Type, bool) {
+	if _, ok := p.schemas[name]; ok {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return p.Provider.FindStructType(name)
+}
+
+func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
+	if s, ok := p.schemas[name]; ok {
+		names := make([]string, 0, len(s.fields))
+		for f := range s.fields {
+			names = append(names, f)
+		}
+		return names, true
+	}
+	return p.Provider.FindStructFieldNames(name)
+}
+
+func (p *provider) FindStructFieldType(name, fieldName string) (*types.FieldType, bool) {
+	s, ok := p.schemas[name]
+	if !ok {
+		return p.Provider.FindStructFieldType(name, fieldName)
+	}
+	f, ok := s.fields[fieldName]
+	if !ok {
+		return nil, false
+	}
+	return &types.FieldType{
+		Type:  f.typ,
+		IsSet: func(any) bool { return true },
+		GetFrom: func(target any) (any, error) {
+			r, ok := target.(*row)
+			if !ok {
+				return nil, fmt.Errorf("%s is read from a %T", fieldName, target)
+			}
+			return f.get(r), nil
+		},
+	}, true
+}
+
+// rowVal is a row as CEL sees it.
+type rowVal struct {
+	row    *row
+	schema *schema
+}
+
+func (v rowVal) ConvertToNative(t reflect.Type) (any, error) {
+	return nil, fmt.Errorf("a row of %s is no %s", v.schema.name, t)
+}
+
+func (v rowVal) ConvertToType(t ref.Type) ref.Val {
+	return types.NewErr("a row of %s is no %s", v.schema.name, t.TypeName())
+}
+
+func (v rowVal) Equal(other ref.Val) ref.Val {
+	o, ok := other.(rowVal)
+	return types.Bool(ok && o.row == v.row)
+}
+
+func (v rowVal) Type() ref.Type { return types.NewObjectType(v.schema.name) }
+func (v rowVal) Value() any     { return v.row }
+
+// Get reads a field where CEL plans no field access of its own.
+func (v rowVal) Get(index ref.Val) ref.Val {
+	name, _ := index.Value().(string)
+	f, ok := v.schema.fields[name]
+	if !ok {
+		return types.NewErr("no such field: %s", name)
+	}
+	return types.DefaultTypeAdapter.NativeToValue(f.get(v.row))
+}
