@@ -47,3 +47,16 @@ func (t *Text) Line(n int) []byte {
 func (t *Text) LineAt(offset int) int {
 	return sort.Search(len(t.starts), func(i int) bool { return t.starts[i] > offset })
 }
+
+// Span is the text of lines first to last, inclusive, with their line endings; nil when there are none.
+func (t *Text) Span(first, last int) []byte {
+	first, last = max(first, 1), min(last, len(t.starts))
+	if first > last {
+		return nil
+	}
+	end := len(t.data)
+	if last < len(t.starts) {
+		end = t.starts[last]
+	}
+	return t.data[t.starts[first-1]:end]
+}
