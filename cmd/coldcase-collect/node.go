@@ -1,0 +1,206 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"coldcase/bundle"
+	"coldcase/collect"
+)
+
+// flags are those of the node and cluster commands.
+type flags struct {
+	collect.Options
+	output string
+	force  bool
+	quiet  bool
+}
+
+func nodeCommand() *cobra.Command {
+	f := &flags{}
+	cmd := &cobra.Command{
+		Use: "node", Short: "Gather this node, and the cluster's objects where a kubeconfig works", Args: cobra.NoArgs,
+		Example: `  coldcase-collect node
+  coldcase-collect node -o - | ssh me@laptop 'cat > node-a.tar.zst'
+  coldcase-collect node --capture eth0,cni0 --capture-seconds 20 --capture-filter 'port 53'`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	f.common(cmd)
+	cmd.Flags().StringVar(&f.Node, "node-name", "", "name of the node (default $NODE_NAME, the kubelet's --hostname-override, or the host name)")
+	cmd.Flags().BoolVar(&f.NoCluster, "no-cluster", false, "do not ask the API server")
+	cmd.Flags().StringSliceVar(&f.Only, "only", nil, "gather only these `groups` or artifacts")
+	cmd.Flags().StringSliceVar(&f.Skip, "skip", nil, "leave these `groups` or artifacts out")
+	cmd.Flags().StringSliceVar(&f.Capture.Devices, "capture", nil, "capture packets on these `devices` with tcpdump")
+	cmd.Flags().IntVar(&f.Capture.Seconds, "capture-seconds", 10, "how long to capture")
+	cmd.Flags().StringVar(&f.Capture.Filter, "capture-filter", "", "which packets, in tcpdump's `language`")
+	return cmd
+}
+
+func clusterCommand() *cobra.Command {
+	f := &flags{}
+	f.NoNode = true
+	cmd := &cobra.Command{
+		Use: "cluster", Short: "Gather the cluster's objects with kubectl, from any machine", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	f.common(cmd)
+	return cmd
+}
+
+func (f *flags) common(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "`file` to write, or - (default coldcase-NODE-TIME.tar.zst)")
+	cmd.Flags().BoolVar(&f.force, "force", false, "overwrite the file if it exists")
+	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
+	cmd.Flags().DurationVar(&f.Timeout, "timeout", collect.DefaultTimeout, "limit for everything together")
+	cmd.Flags().StringVar(&f.Kubeconfig, "kubeconfig", "", "kubeconfig `file` (default $KUBECONFIG, the control plane's, the kubelet's)")
+}
+
+func (f *flags) run(cmd *cobra.Command) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	f.Tool, f.Args = "coldcase-collect "+version, os.Args[1:]
+	out, err := f.open(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	beModest()
+	p := newProgress(cmd.ErrOrStderr(), f.quiet)
+	f.Progress = p.event
+	summary, err := collect.Run(cmd.Context(), out, f.Options)
+	if cerr := out.finish(err == nil); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return &failure{err: err, hint: "is the disk full? -o - streams the bundle to another machine", code: exitWrite}
+	}
+	p.done(summary, out)
+	return nil
+}
+
+// beModest lets everything else on the node go first; programs that are started inherit it.
+func beModest() {
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // not allowed is no reason to stop
+}
+
+func (f *flags) check() error {
+	if f.Kubeconfig != "" {
+		if _, err := os.Stat(f.Kubeconfig); err != nil {
+			return usage("name a kubeconfig that this user can read, or use --no-cluster", "--kubeconfig: %w", err)
+		}
+	}
+	if f.Timeout < time.Second {
+		return usage("use something like --timeout 2m", "--timeout %s is too short", f.Timeout)
+	}
+	if f.Capture.Seconds < 1 || time.Duration(f.Capture.Seconds)*time.Second > f.Timeout {
+		if len(f.Capture.Devices) > 0 {
+			return usage("give --timeout more than --capture-seconds", "--capture-seconds %d does not fit into --timeout %s", f.Capture.Seconds, f.Timeout)
+		}
+	}
+	for _, dev := range f.Capture.Devices {
+		if dev == "" || dev == "." || dev == ".." || strings.ContainsAny(dev, "/\\ ") || strings.HasPrefix(dev, "-") {
+			return usage("ip link lists the devices", "--capture: %q is no device name", dev)
+		}
+	}
+	for _, list := range [][]string{f.Only, f.Skip} {
+		if err := known(list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func known(names []string) error {
+	for _, n := range names {
+		ok := slices.Contains(collect.Groups(), n)
+		for _, a := range collect.Artifacts() {
+			ok = ok || n == a.Name || "node/"+n == a.Name || "cluster/"+n == a.Name
+		}
+		if !ok {
+			return usage("groups are "+strings.Join(collect.Groups(), ", ")+"; coldcase-collect plan lists the artifacts", "%q is no group or artifact", n)
+		}
+	}
+	return nil
+}
+
+// output is where the bundle goes.
+type output struct {
+	io.Writer
+	file *os.File // nil for standard output
+	name string
+	size int64
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	o.size += int64(n)
+	return n, err
+}
+
+func (f *flags) open(stdout io.Writer) (*output, error) {
+	if f.output == "-" {
+		if file, ok := stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+			return nil, usage("pipe it into a file or another machine, or use -o FILE", "will not write an archive to a terminal")
+		}
+		return &output{Writer: stdout, name: "-"}, nil
+	}
+	name := f.output
+	if name == "" {
+		name = defaultName(f.NoNode, f.Node)
+	}
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if f.force {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(name, mode, 0o600)
+	switch {
+	case os.IsExist(err):
+		return nil, usage("choose another name with -o, or use --force", "%q exists already", name)
+	case err != nil:
+		return nil, &failure{err: fmt.Errorf("open the bundle: %w", err), hint: "choose another place with -o, or stream it with -o -", code: exitWrite}
+	}
+	return &output{Writer: file, file: file, name: name}, nil
+}
+
+// finish closes the file. A bundle that was cut short by a full disk stays: what is in it can be read.
+func (o *output) finish(whole bool) error {
+	if o.file == nil {
+		return nil
+	}
+	err := o.file.Close()
+	if err != nil && whole {
+		return fmt.Errorf("close the bundle: %w", err)
+	}
+	return nil
+}
+
+func defaultName(cluster bool, node string) string {
+	if cluster {
+		node = "cluster"
+	} else {
+		node = collect.ThisNode(node)
+	}
+	node = strings.Map(func(r rune) rune {
+		if r == '/' || r <= ' ' {
+			return '_'
+		}
+		return r
+	}, node)
+	return fmt.Sprintf("coldcase-%s-%s.tar.zst", node, time.Now().UTC().Format("20060102T150405Z"))
+}
+
+// statusOrder sorts the summary of what was not gathered.
+var statusOrder = []bundle.Status{
+	bundle.StatusTimeout, bundle.StatusAborted, bundle.StatusNonzeroExit, bundle.StatusPermission, bundle.StatusTruncated,
+	bundle.StatusBudget, bundle.StatusMissingBinary, bundle.StatusUnsupported, bundle.StatusSkipped,
+}

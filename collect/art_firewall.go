@@ -1,0 +1,54 @@
+//go:build linux
+
+package collect
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Asking the kernel for a table may load the module that has it, and a loaded module changes the node. So every
+// artifact here is gathered only where its module is there already.
+var (
+	_ = register(Artifact{Name: "node/iptables-save", Path: "node/iptables-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-save", "-c"}}, Needs: needsTables("iptables-save", "ip")})
+	_ = register(Artifact{Name: "node/ip6tables-save", Path: "node/ip6tables-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-save", "-c"}}, Needs: needsTables("ip6tables-save", "ip6")})
+	_ = register(Artifact{Name: "node/iptables-legacy-save", Path: "node/iptables-legacy-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-legacy-save", "-c"}}, Needs: needsFile("/proc/net/ip_tables_names", "the legacy backend is not in use")})
+	_ = register(Artifact{Name: "node/iptables-nft-save", Path: "node/iptables-nft-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-nft-save", "-c"}}, Needs: needsModule("nf_tables")})
+	_ = register(Artifact{Name: "node/ipset", Path: "node/ipset.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 8 * mib, Tail: 8 * mib}, Argv: [][]string{{"ipset", "save"}}, Needs: needsModule("ip_set")})
+	_ = register(Artifact{Name: "node/ipvsadm", Path: "node/ipvsadm.txt", Group: "firewall", Privacy: PrivacyAddresses, Argv: [][]string{{"ipvsadm", "-Ln"}}, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
+	_ = register(Artifact{Name: "node/ipvsadm-save", Path: "node/ipvsadm-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Argv: [][]string{{"ipvsadm", "-Sn"}}, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
+	_ = register(Artifact{Name: "node/proc-ip_vs", Path: "node/proc-ip_vs.txt", Group: "firewall", Privacy: PrivacyAddresses, Files: []string{"/proc/net/ip_vs"}, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
+	_ = register(Artifact{Name: "node/conntrack-stats", Path: "node/conntrack-stats.txt", Group: "firewall", Privacy: PrivacySystem, Argv: [][]string{{"conntrack", "-S"}}, Needs: needsConntrack})
+)
+
+func needsModule(name string) func(*host) string {
+	return func(h *host) string {
+		if h.module(name) {
+			return ""
+		}
+		return fmt.Sprintf("the kernel module %s is not loaded, and asking would load it", name)
+	}
+}
+
+// needsTables finds out which backend a default program has, and asks for that backend's module.
+func needsTables(program, family string) func(*host) string {
+	return func(h *host) string {
+		file := lookProgram(program)
+		if file == "" {
+			return "" // reported as a missing program
+		}
+		if target, err := filepath.EvalSymlinks(file); err == nil && strings.Contains(target, "nft") {
+			return needsModule("nf_tables")(h)
+		}
+		return needsFile("/proc/net/"+family+"_tables_names", "the legacy backend, which is the default here, is not in use")(h)
+	}
+}
+
+func needsConntrack(h *host) string {
+	if !h.exists("/proc/net/stat/nf_conntrack") && !h.exists("/proc/sys/net/netfilter/nf_conntrack_max") {
+		return "connection tracking is not in use: there is no /proc/net/stat/nf_conntrack"
+	}
+	return needsModule("nf_conntrack_netlink")(h)
+}

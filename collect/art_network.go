@@ -1,0 +1,91 @@
+//go:build linux
+
+package collect
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"coldcase/bundle"
+)
+
+var (
+	_ = register(Artifact{Name: "node/ip-addr", Path: "node/ip-addr.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-d", "addr", "show"}}})
+	_ = register(Artifact{Name: "node/ip-link", Path: "node/ip-link.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-d", "-s", "link", "show"}}})
+	_ = register(Artifact{Name: "node/ip-route", Path: "node/ip-route.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "route", "show", "table", "all"}}})
+	_ = register(Artifact{Name: "node/ip-rule", Path: "node/ip-rule.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "rule", "show"}}})
+	_ = register(Artifact{Name: "node/ip-neigh", Path: "node/ip-neigh.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-s", "neigh", "show"}}})
+	_ = register(Artifact{Name: "node/bridge-fdb", Path: "node/bridge-fdb.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"bridge", "fdb", "show"}}})
+	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"nstat", "-az"}}, Env: []string{"NSTAT_HISTORY=/dev/null"}})
+	_ = register(Artifact{Name: "node/netstat-s", Path: "node/netstat-s.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"netstat", "-s"}}})
+	_ = register(Artifact{
+		Name: "node/netstat-listen", Path: "node/netstat-listen.txt", Group: "network", Privacy: PrivacyAddresses, Gather: gatherListen,
+		What: []string{"ss -lntup"},
+	})
+	_ = register(Artifact{
+		Name: "node/ethtool-k", Path: "node/ethtool-k.txt", Group: "network", Privacy: PrivacySystem, Gather: gatherEthtool,
+		What: []string{"ethtool -k DEVICE, for the first 40 devices of /sys/class/net"},
+	})
+)
+
+// gatherListen lists sockets. ss would load the kernel's socket diagnosis modules: where they are not loaded it is
+// told to read /proc/net instead, which lacks the listen queue's limit.
+func gatherListen(ctx context.Context, s *session, a Artifact) {
+	argv := []string{"ss", "-lntup"}
+	var env []string
+	if !s.host.module("tcp_diag") || !s.host.module("udp_diag") {
+		env = []string{"PROC_NET_TCP=/proc/net/tcp", "PROC_NET_UDP=/proc/net/udp"}
+	}
+	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
+		return runProgram(ctx, a.timeout(), argv, environment(env), k)
+	})
+}
+
+const maxDevices = 40
+
+// gatherEthtool asks each device for its offloads, in an artifact of its own.
+func gatherEthtool(ctx context.Context, s *session, a Artifact) {
+	if lookProgram("ethtool") == "" {
+		s.absent(a, bundle.StatusMissingBinary, `program "ethtool" is not on the node`)
+		return
+	}
+	devices := s.host.devices()
+	for i, dev := range devices {
+		if i == maxDevices {
+			rest := a
+			rest.Path = "node/ethtool-k/others.txt"
+			s.absent(rest, bundle.StatusBudget, fmt.Sprintf("%d more devices, such as %s, were left out", len(devices)-i, dev))
+			return
+		}
+		if ctx.Err() != nil || s.fatal != nil {
+			return
+		}
+		argv := []string{"ethtool", "-k", dev}
+		s.entry(a, a.Name+"/"+dev, "node/ethtool-k/"+dev+".txt", argv, func(k *sink) outcome {
+			return runProgram(ctx, a.timeout(), argv, environment(nil), k)
+		})
+	}
+}
+
+// devices lists the network devices: hardware first, pods' ends of veth pairs last.
+func (h *host) devices() []string {
+	var names []string
+	for _, dir := range h.glob("/sys/class/net/*") {
+		if name := strings.TrimPrefix(dir, "/sys/class/net/"); h.exists(dir + "/ifindex") {
+			names = append(names, name)
+		}
+	}
+	rank := func(name string) int {
+		switch {
+		case h.exists("/sys/class/net/" + name + "/device"):
+			return 0
+		case h.line("/sys/class/net/"+name+"/iflink") != h.line("/sys/class/net/"+name+"/ifindex"):
+			return 2
+		}
+		return 1
+	}
+	sort.SliceStable(names, func(i, j int) bool { return rank(names[i]) < rank(names[j]) })
+	return names
+}

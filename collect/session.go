@@ -1,0 +1,302 @@
+//go:build linux
+
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"coldcase/bundle"
+)
+
+// DefaultTimeout bounds a whole collection; DefaultBudget bounds its artifacts' bytes before compression.
+const (
+	DefaultTimeout = 2 * time.Minute
+	DefaultBudget  = 512 * mib
+)
+
+// Options say what to gather. The zero value gathers everything that this node has, but no capture.
+type Options struct {
+	Tool       string        // name and version for the manifest
+	Args       []string      // command line for the manifest
+	Node       string        // node name; "" finds it out
+	NoNode     bool          // gather the cluster group only, and say nothing about this machine
+	Root       string        // directory that stands for the node's "/"; "" is "/"
+	Timeout    time.Duration // for everything; 0 is DefaultTimeout
+	Budget     int64         // bytes of all artifacts; 0 is DefaultBudget
+	NoCluster  bool          // ask no API server
+	Kubeconfig string        // "" looks in the usual places
+	Only, Skip []string      // groups or artifact names
+	Capture    Capture
+	Progress   func(Event) // called after each artifact; may be nil
+}
+
+// Event tells that one artifact is done.
+type Event struct {
+	bundle.IndexEntry
+	Took time.Duration
+}
+
+// Summary is what became of a collection.
+type Summary struct {
+	Node    string
+	Entries []bundle.IndexEntry // in the order of the archive
+	Aborted bool                // stopped, or out of time, before the plan was done
+}
+
+// session is one collection: the archive, the node, the budgets.
+type session struct {
+	w       *bundle.Writer
+	host    *host
+	opts    Options
+	started time.Time
+	left    int64 // bytes of the budget
+	entries []bundle.IndexEntry
+	cluster cluster
+	fatal   error // the archive cannot be written
+}
+
+// Run gathers a bundle into w. It returns an error only when the archive could not be written; what could not be
+// gathered is recorded in the archive. When ctx ends, the archive is still finished, and marked as aborted.
+func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Budget == 0 {
+		o.Budget = DefaultBudget
+	}
+	h := newHost(o.Root)
+	m := manifest(h, o)
+	h.node = m.Node.Name
+	if o.NoNode {
+		m.Node = bundle.NodeID{Name: o.Node}
+	}
+	bw, err := bundle.NewWriter(w, m, bundle.WriterOptions{})
+	if err != nil {
+		return Summary{}, fmt.Errorf("start archive: %w", err)
+	}
+	s := &session{w: bw, host: h, opts: o, started: time.Now(), left: o.Budget}
+	defer s.cluster.cleanUp()
+	aborted := s.gather(ctx)
+	if s.fatal != nil {
+		return Summary{}, fmt.Errorf("write archive: %w", s.fatal)
+	}
+	if err := bw.Close(time.Now(), aborted); err != nil {
+		return Summary{}, fmt.Errorf("finish archive: %w", err)
+	}
+	return Summary{Node: m.Node.Name, Entries: s.entries, Aborted: aborted}, nil
+}
+
+// gather runs the plan and reports whether it was cut short.
+func (s *session) gather(outer context.Context) bool {
+	stop := make(chan struct{})
+	defer close(stop)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	timer := time.NewTimer(s.opts.Timeout)
+	defer timer.Stop()
+	go func() {
+		select {
+		case <-outer.Done():
+			cancel(errStopped)
+		case <-timer.C:
+			cancel(errTimeUp)
+		case <-stop:
+		}
+	}()
+	for _, a := range Artifacts() {
+		if s.fatal != nil {
+			break
+		}
+		s.collect(ctx, a)
+	}
+	return ctx.Err() != nil
+}
+
+// collect gathers one artifact, or records why it was left out.
+func (s *session) collect(ctx context.Context, a Artifact) {
+	if reason, listed := s.opts.excludes(a); reason != "" {
+		if listed {
+			s.absent(a, bundle.StatusSkipped, reason)
+		}
+		return
+	}
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errStopped):
+		s.absent(a, bundle.StatusSkipped, cause.Error()+" before it")
+		return
+	case cause != nil:
+		s.absent(a, bundle.StatusBudget, cause.Error())
+		return
+	case s.left <= 0:
+		s.absent(a, bundle.StatusBudget, "the archive has reached its size limit")
+		return
+	}
+	if a.Needs != nil {
+		if reason := a.Needs(s.host); reason != "" {
+			s.absent(a, bundle.StatusUnsupported, reason)
+			return
+		}
+	}
+	if a.Gather != nil {
+		a.Gather(ctx, s, a)
+		return
+	}
+	s.simple(ctx, a)
+}
+
+// simple gathers an artifact that is one program's output or one file.
+func (s *session) simple(ctx context.Context, a Artifact) {
+	if len(a.Files) > 0 {
+		name := firstFile(s.host, a.Files)
+		s.entry(a, a.Name, a.Path, nil, func(k *sink) outcome {
+			return readFile(ctx, a.timeout(), s.host.path(name), a.newest(), k)
+		})
+		return
+	}
+	argv := firstProgram(a.Argv)
+	if argv == nil && a.Native != nil {
+		s.entry(a, a.Name, a.Path, nil, func(k *sink) outcome {
+			return within(ctx, a.timeout(), a.Name, func() error { return a.Native(ctx, s.host, k) })
+		})
+		return
+	}
+	if argv == nil {
+		argv = a.Argv[0]
+	}
+	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
+		return runProgram(ctx, a.timeout(), argv, environment(a.Env), k)
+	})
+}
+
+// newest is how much of a large file is read at all: only a log's end is worth reading.
+func (a Artifact) newest() int64 {
+	if a.Keep.Head == 0 {
+		return a.Keep.Tail
+	}
+	return 0
+}
+
+func firstFile(h *host, names []string) string {
+	for _, name := range names {
+		if h.exists(name) {
+			return name
+		}
+	}
+	return names[0]
+}
+
+func firstProgram(variants [][]string) []string {
+	for _, argv := range variants {
+		if lookProgram(argv[0]) != "" {
+			return argv
+		}
+	}
+	return nil
+}
+
+// entry writes one artifact into the archive: what fill puts into the sink, and how it ended.
+func (s *session) entry(a Artifact, name, path string, argv []string, fill func(*sink) outcome, editors ...lineEditor) outcome {
+	e := bundle.IndexEntry{Artifact: cleanName(name), Path: cleanName(path), Argv: argv, Started: time.Now()}
+	aw, err := s.w.Begin(e)
+	if err != nil {
+		s.fatal = err
+		return outcome{}
+	}
+	k := newText(aw, a.Keep, editors...)
+	if a.Privacy == PrivacyTraffic {
+		k = newBinary(aw, a.Keep)
+	}
+	o := fill(k)
+	seen, truncation, err := k.close()
+	if err != nil {
+		s.fatal = err
+		return o
+	}
+	if seen == 0 && o.status == bundle.StatusNonzeroExit {
+		o.status = emptyStatus(o)
+	}
+	if truncation != "" && o.status == bundle.StatusOK {
+		o.status, o.err = bundle.StatusTruncated, "larger than its limit"
+	}
+	e.Status, e.Error, e.Stderr, e.ExitCode, e.Signal = o.status, o.err, o.stderr, o.exit, o.signal
+	e.Ended, e.BytesSeen, e.Truncation = time.Now(), seen, truncation
+	s.finish(aw, e)
+	return o
+}
+
+// emptyStatus sharpens the status of a program that failed and printed nothing.
+func emptyStatus(o outcome) bundle.Status {
+	if permissionText.MatchString(o.stderr) {
+		return bundle.StatusPermission
+	}
+	return o.status
+}
+
+// absent records an artifact that was not gathered.
+func (s *session) absent(a Artifact, status bundle.Status, reason string) {
+	now := time.Now()
+	e := bundle.IndexEntry{Artifact: a.Name, Path: a.Path, Status: status, Error: reason, Started: now, Ended: now}
+	aw, err := s.w.Begin(e)
+	if err != nil {
+		s.fatal = err
+		return
+	}
+	s.finish(aw, e)
+}
+
+func (s *session) finish(aw *bundle.ArtifactWriter, e bundle.IndexEntry) {
+	if err := aw.End(e); err != nil {
+		s.fatal = err
+		return
+	}
+	s.left -= e.BytesSeen
+	s.entries = append(s.entries, e)
+	if s.opts.Progress != nil {
+		s.opts.Progress(Event{IndexEntry: e, Took: e.Ended.Sub(e.Started)})
+	}
+}
+
+// excludes returns why an artifact is not wanted. What was never part of the plan, such as a capture nobody asked
+// for, is not listed in the archive.
+func (o Options) excludes(a Artifact) (reason string, listed bool) {
+	switch {
+	case a.Group == "capture" && len(o.Capture.Devices) == 0:
+		return "no capture was asked for", false
+	case o.NoNode && a.Group != "cluster":
+		return "only the cluster was asked for", false
+	case len(o.Only) > 0 && !matches(o.Only, a):
+		return "not in --only " + strings.Join(o.Only, ","), true
+	case matches(o.Skip, a):
+		return "in --skip " + strings.Join(o.Skip, ","), true
+	}
+	return "", false
+}
+
+// cleanName replaces what a member name in an archive must not hold; names of containers come from others.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\\' || r == '~' || r == utf8.RuneError {
+			return '_'
+		}
+		return r
+	}, name)
+	if len(name) > 400 {
+		name = strings.ToValidUTF8(name[len(name)-400:], "_")
+	}
+	return name
+}
+
+func matches(names []string, a Artifact) bool {
+	for _, n := range names {
+		if n == a.Group || n == a.Name || "node/"+n == a.Name || "cluster/"+n == a.Name {
+			return true
+		}
+	}
+	return false
+}
