@@ -1,0 +1,3 @@
+package logscan
+
+const commonTrigrams = ``

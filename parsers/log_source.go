@@ -1,0 +1,111 @@
+package parsers
+
+import (
+	"strings"
+)
+
+// The classes of log sources that LogSource returns.
+const (
+	SourceKernel    = "kernel"
+	SourceKubelet   = "kubelet"
+	SourceRuntime   = "runtime"
+	SourceKubeProxy = "kube-proxy"
+	SourceContainer = "container"
+	SourceSystem    = "system"
+)
+
+// LogSource tells who wrote a record: one of "kernel", "kubelet", "runtime", "kube-proxy", "container" and "system".
+// What a container writes is never the kernel's, whatever it looks like: programs print copies of the kernel's log.
+func LogSource(artifact, path string, rec *Record) string {
+	base := artifact
+	if parts := strings.SplitN(artifact, "/", 3); len(parts) == 3 {
+		base = parts[0] + "/" + parts[1]
+	}
+	switch base {
+	case "node/dmesg", "node/journal-kernel":
+		return SourceKernel
+	case "node/kube-proxy-log":
+		return SourceKubeProxy
+	case "node/container-log", "cluster/pod-log":
+		if kubeProxyPod(path) || kubeProxyPod(artifact) || strings.HasPrefix(rec.Ident, SourceKubeProxy) {
+			return SourceKubeProxy
+		}
+		return SourceContainer
+	}
+	if rec.Kernel {
+		return SourceKernel
+	}
+	switch base {
+	case "node/journal-kubelet", "node/kubelet-log":
+		return SourceKubelet
+	case "node/journal-runtime":
+		return SourceRuntime
+	}
+	switch rec.Ident {
+	case "kernel":
+		return SourceKernel
+	case "kubelet":
+		return SourceKubelet
+	case "containerd", "dockerd", "docker", "crio", "cri-dockerd", "runc", "containerd-shim", "docker-containerd":
+		return SourceRuntime
+	case "kube-proxy":
+		return SourceKubeProxy
+	}
+	return SourceSystem
+}
+
+// kubeProxyPod reports whether a path leads to the log of a kube-proxy pod: any part of it is named kube-proxy, or
+// kube-proxy-SUFFIX, with or without the namespace before it.
+func kubeProxyPod(path string) bool {
+	for part := range strings.SplitSeq(path, "/") {
+		if rest, ok := strings.CutPrefix(strings.TrimPrefix(part, "kube-system_"), "kube-proxy"); ok {
+			if rest == "" || strings.IndexByte("-_.", rest[0]) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// LogPod reads pod and container from the path of a container log, which may have any directories before it:
+//
+//	pods/NAMESPACE_POD_UID/CONTAINER/0.log
+//	containers/POD_NAMESPACE_CONTAINER-ID.log
+//	pod-log/NAMESPACE/POD/CONTAINER.log
+//
+// What the path does not say is empty. Sources: the kubelet's kuberuntime/helpers.go and legacy log links.
+func LogPod(path string) (namespace, pod, uid, container string) {
+	parts := strings.Split(path, "/")
+	last := len(parts) - 1
+	for i, part := range parts[:last] {
+		fields := strings.Split(part, "_")
+		if len(fields) == 3 && fields[0] != "" && fields[1] != "" && len(fields[2]) >= 32 {
+			return fields[0], fields[1], fields[2], parts[i+1]
+		}
+	}
+	name := logFileName(parts[last])
+	if fields := strings.Split(name, "_"); len(fields) == 3 {
+		if len(fields[2]) >= 36 && strings.Count(fields[2], "-") == 4 && len(fields[2]) == 36 {
+			return fields[0], fields[1], fields[2], ""
+		}
+		container = fields[2]
+		if at := strings.LastIndexByte(container, '-'); at > 0 && len(container)-at-1 == 64 {
+			container = container[:at]
+		}
+		return fields[1], fields[0], "", container
+	}
+	for i, part := range parts {
+		if (part == "pod-log" || part == "container-log" || part == "pod-logs" || part == "podlogs") && last-i == 3 {
+			return parts[i+1], parts[i+2], "", strings.TrimSuffix(name, "-previous")
+		}
+	}
+	return "", "", "", ""
+}
+
+// logFileName cuts the endings of logs off: "x.log", "x.log.1", "x.log.20260301-120000.gz", "x.txt".
+func logFileName(name string) string {
+	if at := strings.Index(name, ".log"); at > 0 {
+		return name[:at]
+	}
+	return strings.TrimSuffix(name, ".txt")
+}
