@@ -26,8 +26,8 @@ var (
 	}).Parse(pageSource))
 )
 
-// page is everything that the template shows.
-type page struct {
+// pageView is everything that the template shows.
+type pageView struct {
 	Policy   string
 	Style    template.CSS
 	Script   template.JS
@@ -54,7 +54,7 @@ func renderHTML(buf *bytes.Buffer, raw *analyze.Result) error {
 	r := rewrite(raw, appendVisible)
 	f := grow(r.Findings)
 	c := newCards(r, f)
-	p := &page{
+	p := &pageView{
 		Policy: policy(), Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Case: summarize(r, f), Result: r, Groups: c.groups(), Findings: len(r.Findings), Timeline: drawTimeline(r, c),
 		Clear: clearRows(r), Open: openRows(r), Problems: r.Problems,

@@ -10,7 +10,10 @@ import (
 
 // Bounds of the Markdown report: a Jira comment takes 32,767 characters, a GitHub one 65,536.
 const (
+	mdTotal     = 32_000 // bytes; a section that does not fit any more only says so
 	mdRoots     = 20_000 // bytes for root causes; what follows is listed by title
+	mdQuotes    = 9_000  // bytes for the quotations of one root
+	mdCommand   = 1_500  // bytes of a command; half a command would be worse than none
 	mdLineRunes = 400    // of a quoted line
 	mdQuotation = 12     // lines of a quotation
 	mdSymptoms  = 15     // listed per root
@@ -38,9 +41,16 @@ func renderMarkdown(buf *bytes.Buffer, raw *analyze.Result) error {
 		buf.WriteString("\n## Root causes\n")
 		mdRootCauses(buf, f)
 	}
-	mdUnchecked(buf, r)
-	mdClear(buf, r)
-	mdProblems(buf, r)
+	for _, section := range []func(*bytes.Buffer, *analyze.Result){mdUnchecked, mdClear, mdProblems} {
+		var text bytes.Buffer
+		section(&text, r)
+		if buf.Len()+text.Len() > mdTotal {
+			title, _, _ := strings.Cut(strings.TrimSpace(text.String()), "\n")
+			text.Reset()
+			fmt.Fprintf(&text, "\n%s\n\nToo long for a ticket: see the full report.\n", title)
+		}
+		buf.Write(text.Bytes())
+	}
 	return nil
 }
 
@@ -79,14 +89,7 @@ func mdRoot(buf *bytes.Buffer, position int, n *node) {
 			fmt.Fprintf(buf, "%s\n\n", mdText(clip(sentence(text), 3*mdLineRunes)))
 		}
 	}
-	for _, s := range selections(f.Evidence) {
-		for i := range s.First {
-			mdQuote(buf, &s.First[i])
-		}
-		if len(s.More) > 0 {
-			fmt.Fprintf(buf, "%s of %s in the full report.\n\n", count(len(s.More), "more quotation"), mdText(selectionName(s.Name)))
-		}
-	}
+	mdQuotations(buf, f.Evidence)
 	mdSteps(buf, f.Remediation)
 	if f.CannotProve != "" {
 		fmt.Fprintf(buf, "**What this case cannot show:** %s\n\n", mdText(clip(f.CannotProve, 2*mdLineRunes)))
@@ -101,6 +104,30 @@ func mdRoot(buf *bytes.Buffer, position int, n *node) {
 		buf.WriteString("\n")
 	}
 	mdReferences(buf, f.References)
+}
+
+// mdQuotations quotes the first of each selection, as far as there is room.
+func mdQuotations(buf *bytes.Buffer, evidence []analyze.Evidence) {
+	start, left := buf.Len(), 0
+	for _, s := range selections(evidence) {
+		more := len(s.More)
+		for i := range s.First {
+			var text bytes.Buffer
+			mdQuote(&text, &s.First[i])
+			if buf.Len()-start+text.Len() > mdQuotes {
+				left += len(s.First) - i + more
+				more = 0
+				break
+			}
+			buf.Write(text.Bytes())
+		}
+		if more > 0 {
+			fmt.Fprintf(buf, "%s of %s in the full report.\n\n", count(more, "more quotation"), mdText(selectionName(s.Name)))
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(buf, "%s in the full report.\n\n", count(left, "more quotation"))
+	}
 }
 
 func mdQuote(buf *bytes.Buffer, q *quote) {
@@ -140,12 +167,18 @@ func mdSteps(buf *bytes.Buffer, steps []analyze.Step) {
 	}
 	buf.WriteString("**What to do**\n\n")
 	for i, s := range steps {
-		fmt.Fprintf(buf, "%d. %s", i+1, mdText(s.Do))
+		if i == mdRows {
+			fmt.Fprintf(buf, "%s in the full report.\n", count(len(steps)-i, "more step"))
+			break
+		}
+		fmt.Fprintf(buf, "%d. %s", i+1, mdText(clip(s.Do, 2*mdLineRunes)))
 		if s.Risk != "" {
 			fmt.Fprintf(buf, " (risk: %s)", mdText(s.Risk))
 		}
 		buf.WriteString("\n")
-		if s.Command != "" {
+		if len(s.Command) > mdCommand {
+			buf.WriteString("\n   The command is long: copy it from the full report.\n\n")
+		} else if s.Command != "" {
 			fence := mdFence(s.Command)
 			indent := strings.Repeat(" ", len(fmt.Sprintf("%d. ", i+1)))
 			text := fence + "sh\n" + strings.TrimSuffix(s.Command, "\n") + "\n" + fence

@@ -63,10 +63,8 @@ var (
 	// mdLive matches words that GitHub or Jira would turn into mentions, links or references: @name, URLs, mail
 	// addresses, www hosts, #12 and owner/repo#12.
 	mdLive = regexp.MustCompile(`(?i)@|://|^\W*www\.|^\W*(javascript|data|mailto|file):|#\d|^\W*GH-\d`)
-	// mdSpecial are the characters that Markdown may read as markup.
-	mdSpecial = regexp.MustCompile("[\\\\`*_{}\\[\\]<>|~$#&!]")
 	// mdLeader is what makes a list, a quotation or a rule at the start of a line.
-	mdLeader = regexp.MustCompile(`^(\s*)([-+=]|\d+[.)])`)
+	mdLeader = regexp.MustCompile(`^(\s*)([-+=#>]|\d+[.)])`)
 )
 
 // mdText is text on one line that no Markdown reader takes for markup.
@@ -78,13 +76,36 @@ func mdText(s string) string {
 		case mdLive.MatchString(w):
 			words[i] = mdCode(w)
 		default:
-			words[i] = mdSpecial.ReplaceAllString(w, `\$0`)
+			words[i] = mdEscape(w)
 		}
 	}
 	text := strings.ReplaceAll(strings.Join(words, " "), "\t", " ")
 	return mdLeader.ReplaceAllStringFunc(text, func(lead string) string {
 		return lead[:len(lead)-1] + `\` + lead[len(lead)-1:]
 	})
+}
+
+// mdEscape puts a backslash before what Markdown may read as markup. An underscore inside a word is none.
+func mdEscape(word string) string {
+	inWord := func(i int) bool {
+		return i >= 0 && i < len(word) && (word[i] >= 0x80 || word[i] != '_' && isWord(word[i]))
+	}
+	var b strings.Builder
+	for i := range len(word) {
+		c := word[i]
+		switch {
+		case strings.IndexByte("\\`*[]<|~$", c) >= 0,
+			c == '_' && !(inWord(i-1) && inWord(i+1)),
+			c == '&' && i+1 < len(word) && (word[i+1] == '#' || inWord(i+1)):
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
 // mdCode is text on one line as a code span, also inside a table.
