@@ -96,7 +96,7 @@ func skipBlank(b []byte, n int) int {
 }
 
 // dmesgDelta is the length of a stamp that gives no point in time: "[<    0.000001>] ", "[  +0.000001] ",
-// "[    1.200000 <    0.000001>] " or "[Mar 1 12:00] ".
+// "[    1.200000 <    0.000001>] " or "[Mar01 12:00] ".
 func dmesgDelta(b []byte) int {
 	if len(b) < 8 || b[0] != '[' {
 		return 0
@@ -120,9 +120,8 @@ func dmesgDelta(b []byte) int {
 		if _, n := logSeconds(in); n == 0 {
 			return 0
 		}
-	default:
-		_, n := logMonth(in)
-		if n == 0 || in[len(in)-3] != ':' || logDigits(in[len(in)-2:]) < 0 {
+	default: // "Nov21 02:07"
+		if len(in) > 16 || in[len(in)-3] != ':' || logDigits(in[len(in)-2:]) < 0 || logDigits(in[len(in)-5:len(in)-3]) < 0 {
 			return 0
 		}
 	}
@@ -202,6 +201,39 @@ func parseDmesgISO(_ *LogContext, raw []byte, rec *Record) bool {
 	}
 	if rec != nil {
 		rec.Time, rec.Kernel, rec.Message = t, kernel, b[skipCaller(b, skipBlank(b, n)):]
+	}
+	return true
+}
+
+var _ = registerLog(LogFormat{
+	Name:  "kmsg",
+	Doc:   "/dev/kmsg: 6,339,5140900,-;text, then fields of the entry with a blank before them (Documentation/ABI/testing/dev-kmsg)",
+	Sniff: func(line []byte) bool { return parseKmsg(nil, line, nil) },
+	Parse: parseKmsg,
+})
+
+func parseKmsg(ctx *LogContext, raw []byte, rec *Record) bool {
+	if len(raw) < 8 || !logDigit(raw[0]) {
+		return false
+	}
+	head, _, ok := bytes.Cut(raw[:min(len(raw), 64)], []byte{';'})
+	if !ok || bytes.Count(head, []byte{','}) < 3 {
+		return false
+	}
+	field, rest, _ := bytes.Cut(head, []byte{','})
+	_, rest, _ = bytes.Cut(rest, []byte{','})
+	stamp, _, _ := bytes.Cut(rest, []byte{','})
+	pri, us := logDigits(field), int64(0)
+	if us, ok = logInt64(stamp); pri < 0 || !ok || us > 1<<50 {
+		return false
+	}
+	if rec != nil {
+		rec.Kernel = pri>>3 == 0
+		rec.Mono, rec.HasMono = time.Duration(us)*time.Microsecond, true
+		if !ctx.Boot.IsZero() {
+			rec.Time = ctx.Boot.Add(rec.Mono)
+		}
+		rec.Message = raw[len(head)+1:]
 	}
 	return true
 }

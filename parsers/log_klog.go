@@ -83,10 +83,13 @@ func peelLogrus(ctx *LogContext, rec *Record) bool {
 	}
 	at := bytes.Index(b, []byte(" msg="))
 	head := b[:at]
-	if rec.Time.IsZero() && head[0] == 't' {
-		_, stamp, _ := bytes.Cut(head, []byte{'='})
-		stamp = bytes.TrimPrefix(stamp, []byte{'"'})
-		rec.Time, _ = logStamp(stamp, ctx.Zone)
+	if rec.Time.IsZero() {
+		for _, key := range []string{"time=", "ts="} {
+			if k := bytes.Index(head, []byte(key)); k >= 0 {
+				rec.Time, _ = logStamp(bytes.TrimPrefix(head[k+len(key):], []byte{'"'}), ctx.Zone)
+				break
+			}
+		}
 	}
 	rec.Message = loneText(b[at+5:])
 	return true

@@ -121,6 +121,7 @@ func setIdent(rec *Record, tag []byte) {
 	if at := bytes.IndexByte(tag, '['); at > 0 {
 		tag = tag[:at]
 	}
+	tag = bytes.TrimSuffix(tag, []byte(".service")) // journalctl -o with-unit
 	switch string(tag) {
 	case "kernel":
 		rec.Ident, rec.Kernel = "kernel", true

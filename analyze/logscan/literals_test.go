@@ -14,7 +14,7 @@ func TestLiterals(t *testing.T) {
 		{`page allocation failure[.:] order:(?P<order>\d+)`, []string{"page allocation failure"}},
 		{`Killed process|Out of memory`, []string{"Killed process", "Out of memory"}},
 		{`(?:Memory cgroup )?[Oo]ut of memory: Kill(ed)? process`, []string{"Out of memory: Kill", "out of memory: Kill"}},
-		{`Unable to \S+ volume "(?P<v>[^"]+)": timed out`, []string{": timed out"}},
+		{`Use \S+ disk "(?P<v>[^"]+)": timed out`, []string{": timed out"}},
 		{`failed to run Kubelet: (?:a long enough one|short|another long one)`, []string{"failed to run Kubelet: "}},
 		{`x(abcdefgh|ijklmnop|q)y`, nil},
 		{`(one more thing|other things) happened here`, []string{" happened here"}},
