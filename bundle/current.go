@@ -49,7 +49,9 @@ func newCurrent(a *archive, m *member) *current {
 		return c
 	}
 	// What was peeked lies in the shared buffer; the decompressed head needs one of its own.
-	s, err := decompress(raw, a.r.streamOptions())
+	o := a.r.streamOptions()
+	o.workers = 1 // the members around it are read by this goroutine alone
+	s, err := decompress(raw, o)
 	if err != nil {
 		a.problem(m.name, err.Error()+"; delivered as it is")
 		return c

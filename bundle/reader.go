@@ -148,9 +148,12 @@ func (r *Reader) Bundles() []Info {
 
 // Close stops the decompressors and closes the files. The Reader is not usable afterwards.
 func (r *Reader) Close() error {
-	r.cur = nil
 	r.stopped = true
 	r.inputs = nil
+	if r.cur != nil {
+		r.cur.finish()
+		r.cur = nil
+	}
 	r.unwind()
 	return nil
 }
@@ -159,6 +162,9 @@ func (r *Reader) Close() error {
 func (r *Reader) unwind() {
 	for i := len(r.stack) - 1; i >= 0; i-- {
 		r.stack[i].w.close()
+		if outer := r.stack[i].outer; outer != nil {
+			outer.finish()
+		}
 	}
 	r.stack = nil
 }
@@ -168,7 +174,7 @@ func (r *Reader) pop() {
 	a := r.stack[len(r.stack)-1]
 	r.stack = r.stack[:len(r.stack)-1]
 	a.w.close()
-	if a.outer != nil && !r.stopped {
+	if a.outer != nil {
 		a.outer.finish()
 	}
 }
