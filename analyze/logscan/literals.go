@@ -186,6 +186,9 @@ func concatText(subs []*syntax.Regexp) text {
 	for _, re := range subs {
 		sub := analyse(re)
 		t.required = append(t.required, sub.required...)
+		if useful(sub.exact) {
+			t.required = append(t.required, sub.exact)
+		}
 		t.extend(sub.exact)
 	}
 	return t.close()
