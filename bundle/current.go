@@ -1,8 +1,11 @@
 package bundle
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"strings"
 )
@@ -28,12 +31,18 @@ type current struct {
 	cut     bool // by the limit of an entry's size
 	over    bool // no more bytes are delivered
 	ended   bool
+	whole   bool       // all its bytes were read
+	sum     hash.Hash  // over the stored bytes, where the container has no sum of its own that comes before them
 	last    IndexEntry // the records of the last member
 }
 
 func newCurrent(a *archive, m *member) *current {
 	_, part := splitPart(m.name)
 	c := &current{a: a, name: m.name, m: m, part: part}
+	if a.info.Container != "tar.zst" && (m.records != nil || a.home(m.name) != nil) {
+		// A zstd frame of ours is checked before its bytes come; gzip tells at the end, tar and folders never.
+		c.sum = sha256.New()
+	}
 	c.begin(m)
 	if m.records == nil {
 		c.multi = part == 1 && a.home(m.name) != nil && !a.records
@@ -81,7 +90,13 @@ type joined current
 func (j *joined) Read(b []byte) (int, error) {
 	c := (*current)(j)
 	for {
+		if c.whole {
+			return 0, io.EOF // the walk has moved on; the member's reader is not ours any more
+		}
 		n, err := c.m.body.Read(b)
+		if c.sum != nil {
+			c.sum.Write(b[:n])
+		}
 		if c.a.w.suspect != nil && c.a.w.suspect() {
 			c.tainted = true
 		}
@@ -100,6 +115,7 @@ func (j *joined) Read(b []byte) (int, error) {
 			}
 		}
 		if !c.multi || !c.advance() {
+			c.whole = true
 			return 0, io.EOF
 		}
 	}
@@ -251,6 +267,7 @@ func (c *current) settle() {
 			c.damaged = true
 		}
 	}
+	c.verify()
 	if c.cut {
 		e.Status = StatusTruncated
 		e.Truncation = fmt.Sprintf("everything after %d bytes: limit of the reader", c.kept)
@@ -265,6 +282,17 @@ func (c *current) settle() {
 		e.BytesStored = c.kept
 	}
 	e.BytesSeen = max(e.BytesSeen, e.BytesStored)
+}
+
+// verify compares the artifact's hash with the stated one.
+func (c *current) verify() {
+	if c.sum == nil || !c.whole || c.damaged || c.tainted || c.multi || c.entry.SHA256 == "" {
+		return
+	}
+	if got := hex.EncodeToString(c.sum.Sum(nil)); got != c.entry.SHA256 {
+		c.a.problem(c.name, fmt.Sprintf("its SHA-256 is %s, stated is %q", got, c.entry.SHA256))
+		c.damaged = true
+	}
 }
 
 // suspect reports whether the bytes read so far include some of a damaged frame, and forgets it.

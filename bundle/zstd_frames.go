@@ -192,6 +192,11 @@ func (s *frameSplitter) next(f *frame) {
 			continue
 		}
 		h := frameHeader(head)
+		if h == nil && len(head) < 18 && bytes.HasPrefix(head, zstdMagic) {
+			s.finished = io.ErrUnexpectedEOF
+			f.end = s.finished
+			return
+		}
 		if h == nil {
 			s.search()
 			f.end = &gapError{fmt.Sprintf("damaged zstd: bytes %d to %d are no frame", f.off, s.in.off)}

@@ -49,7 +49,8 @@ func (z *zstdStream) Read(b []byte) (int, error) {
 		if len(z.rest) > 0 {
 			n := copy(b, z.rest)
 			z.rest = z.rest[n:]
-			z.tainted = z.cur.cause != nil
+			// A frame that is merely cut off is good as far as it goes.
+			z.tainted = z.cur.cause != nil && !errors.Is(z.cur.cause, io.ErrUnexpectedEOF)
 			return n, nil
 		}
 		if z.cur != nil && z.cur.stream {
