@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 )
 
 // functions are what conditions may call besides CEL's own.
@@ -23,6 +24,7 @@ func functions() []cel.EnvOption {
 			cel.BinaryBinding(func(c, a ref.Val) ref.Val {
 				return types.Bool(cidrContains(c.Value().(string), a.Value().(string)))
 			}))),
+		cel.Function("sum", cel.MemberOverload("list_int_sum", []*cel.Type{cel.ListType(cel.IntType)}, cel.IntType, cel.UnaryBinding(sum))),
 		cel.Function("pages", cel.Overload("pages_of_order", []*cel.Type{cel.IntType}, cel.IntType,
 			cel.UnaryBinding(func(order ref.Val) ref.Val {
 				n, ok := order.Value().(int64)
@@ -32,6 +34,23 @@ func functions() []cel.EnvOption {
 				return types.Int(int64(1) << n)
 			}))),
 	}
+}
+
+// sum adds a list of integers.
+func sum(list ref.Val) ref.Val {
+	it, ok := list.(traits.Lister)
+	if !ok {
+		return types.NewErr("sum wants a list")
+	}
+	var total ref.Val = types.IntZero
+	n, _ := it.Size().Value().(int64)
+	for i := range n {
+		total = total.(types.Int).Add(it.Get(types.Int(i)))
+		if _, ok := total.(types.Int); !ok {
+			return total // overflow, or an element that is no integer
+		}
+	}
+	return total
 }
 
 // cidrContains reports whether the prefix holds the address; false when either does not parse.

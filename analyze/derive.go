@@ -1,0 +1,28 @@
+package analyze
+
+import "coldcase/fact"
+
+// derivation computes facts from facts: what needs a join that conditions should not do, such as a longest-prefix
+// match. A derived fact keeps the sources of all that it was computed from.
+type derivation struct {
+	zero     fact.Value
+	from     []fact.Kind
+	optional map[fact.Kind]bool // inputs that refine the result but are not needed
+	rows     func(*store) []*row
+}
+
+// derivations are all of them, by the kind that they make.
+var derivations = map[fact.Kind]derivation{
+	IPVSExpected{}.FactKind(): ipvsExpected,
+	PodRoute{}.FactKind():     podRoute,
+	DfDirectory{}.FactKind():  dfDirectory,
+}
+
+// derive computes all derived facts.
+func derive(s *store) map[fact.Kind][]*row {
+	out := map[fact.Kind][]*row{}
+	for kind, d := range derivations {
+		out[kind] = d.rows(s)
+	}
+	return out
+}

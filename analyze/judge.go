@@ -1,0 +1,227 @@
+package analyze
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+)
+
+// judgement is what one signature says about one subject.
+type judgement struct {
+	subject Subject
+	outcome Outcome
+	lists   [][]*row // per selection: the rows that it was judged on
+	gaps    []gap    // when inconclusive
+}
+
+// judge evaluates one signature on every subject of its scope.
+func (p *program) judge(s *store) ([]judgement, error) {
+	lists := make([][]*row, len(p.sig.Select))
+	var all []*row
+	for i := range p.sig.Select {
+		rows, err := p.pick(s, i)
+		if err != nil {
+			return nil, err
+		}
+		lists[i] = rows
+		if !p.sig.Select[i].Context {
+			all = append(all, rows...)
+		}
+	}
+	var out []judgement
+	for _, sub := range addSubjects(s.subjects(p.sig.Scope), p.sig.Scope, all) {
+		mine := make([][]*row, len(lists))
+		for i, rows := range lists {
+			mine[i] = rowsOn(p.sig, &p.sig.Select[i], rows, sub)
+		}
+		j, err := p.judgeSubject(s, sub, mine)
+		if err != nil {
+			return nil, fmt.Errorf("on %s: %w", sub.Name, err)
+		}
+		out = append(out, j)
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].subject.Name < out[j].subject.Name })
+	return out, nil
+}
+
+// judgeSubject splits a subject's rows by the joined key, judges each part, and sums up.
+func (p *program) judgeSubject(s *store, sub Subject, lists [][]*row) (judgement, error) {
+	total := judgement{subject: sub, outcome: Clear, lists: make([][]*row, len(lists))}
+	for _, part := range p.parts(lists) {
+		narrow(p.sig, part)
+		outcome, gaps, err := p.evaluate(s, sub, part)
+		if err != nil {
+			return total, err
+		}
+		switch {
+		case outcome == Matched:
+			total.outcome, total.gaps = Matched, nil
+			for i := range part {
+				total.lists[i] = append(total.lists[i], fresh(total.lists[i], part[i])...)
+			}
+		case outcome == Inconclusive && total.outcome == Clear:
+			total.outcome, total.gaps = Inconclusive, gaps
+		}
+	}
+	return total, nil
+}
+
+// fresh returns the rows that are not yet in the list: rows outside the join come back with every part.
+func fresh(list, rows []*row) []*row {
+	have := make(map[*row]bool, len(list))
+	for _, r := range list {
+		have[r] = true
+	}
+	var out []*row
+	for _, r := range rows {
+		if !have[r] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// parts groups rows by the value of the join key; without a join there is one part.
+func (p *program) parts(lists [][]*row) [][][]*row {
+	var values []string
+	seen := map[string]bool{}
+	joined := false
+	for i := range p.sig.Select {
+		if p.sig.Select[i].Join == "" {
+			continue
+		}
+		joined = true
+		for _, r := range lists[i] {
+			if v := p.joinValue(i, r); !seen[v] {
+				seen[v] = true
+				values = append(values, v)
+			}
+		}
+	}
+	if !joined || len(values) == 0 {
+		return [][][]*row{append([][]*row(nil), lists...)}
+	}
+	var out [][][]*row
+	for _, v := range values {
+		part := make([][]*row, len(lists))
+		for i, rows := range lists {
+			if p.sig.Select[i].Join == "" {
+				part[i] = rows
+				continue
+			}
+			for _, r := range rows {
+				if p.joinValue(i, r) == v {
+					part[i] = append(part[i], r)
+				}
+			}
+		}
+		out = append(out, part)
+	}
+	return out
+}
+
+func (p *program) joinValue(i int, r *row) string {
+	_, name := p.sig.Select[i].joinKey()
+	return fmt.Sprint(p.schemas[i].fields[name].get(r))
+}
+
+// evaluate gives the verdict on one part. A selection without rows whose kind was not collected is unknown; CEL's
+// partial evaluation then tells whether the condition depends on it.
+func (p *program) evaluate(s *store, sub Subject, lists [][]*row) (Outcome, []gap, error) {
+	vars := p.vars(sub, lists)
+	var unknown []*cel.AttributePatternType
+	gaps := map[string][]gap{}
+	for i := range p.sig.Select {
+		sel := &p.sig.Select[i]
+		if len(lists[i]) > 0 {
+			continue
+		}
+		if ok, missing := s.known(sel.From, sub); !ok {
+			unknown = append(unknown, cel.AttributePattern(sel.Name))
+			gaps[sel.Name] = missing
+			delete(vars, sel.Name)
+		}
+	}
+	activation, err := cel.PartialVars(vars, unknown...)
+	if err != nil {
+		return "", nil, fmt.Errorf("condition: %w", err)
+	}
+	out, _, err := p.condition.Eval(activation)
+	if err != nil {
+		return "", nil, fmt.Errorf("condition: %w", err)
+	}
+	if u, ok := out.(*types.Unknown); ok {
+		return Inconclusive, gapsOf(u, gaps), nil
+	}
+	if b, _ := out.Value().(bool); b {
+		return Matched, nil, nil
+	}
+	return Clear, nil, nil
+}
+
+func (p *program) vars(sub Subject, lists [][]*row) map[string]any {
+	vars := map[string]any{
+		"subject":  map[string]string{"scope": sub.Scope, "name": sub.Name, "node": sub.Node},
+		"versions": p.sig.Versions,
+	}
+	for i := range p.sig.Select {
+		vars[p.sig.Select[i].Name] = celRows(lists[i], p.schemas[i])
+	}
+	return vars
+}
+
+// gapsOf names the artifacts behind the selections that CEL could not do without.
+func gapsOf(u *types.Unknown, gaps map[string][]gap) []gap {
+	needed := map[string]bool{}
+	for _, id := range u.IDs() {
+		trails, _ := u.GetAttributeTrails(id)
+		for _, t := range trails {
+			needed[t.Variable()] = true
+		}
+	}
+	var out []gap
+	for _, name := range sortedKeys(gaps) {
+		if needed[name] {
+			out = append(out, gaps[name]...)
+		}
+	}
+	return out
+}
+
+// confidenceOf applies the signature's confidence rules; without rules a match is confirmed.
+func (p *program) confidenceOf(vars map[string]any) (Confidence, string) {
+	for i, rule := range p.sig.Confidence {
+		if p.confidence[i] != nil {
+			out, _, err := p.confidence[i].Eval(vars)
+			if err != nil {
+				continue
+			}
+			if b, ok := out.Value().(bool); !ok || !b {
+				continue
+			}
+		}
+		because, _ := p.because[i].render(vars)
+		return rule.Is, because
+	}
+	if len(p.sig.Confidence) == 0 {
+		return Confirmed, ""
+	}
+	return Possible, ""
+}
+
+// reasonOf says in one line why a verdict stays open.
+func reasonOf(gaps []gap) string {
+	var parts []string
+	seen := map[string]bool{}
+	for _, g := range gaps {
+		text := g.artifact + ": " + g.reason
+		if !seen[text] {
+			seen[text] = true
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, "; ")
+}

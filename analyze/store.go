@@ -1,0 +1,257 @@
+package analyze
+
+import (
+	"sort"
+	"strings"
+	"time"
+
+	"coldcase/bundle"
+	"coldcase/fact"
+	"coldcase/parsers"
+)
+
+// store holds everything that the one pass over the bundle brought.
+type store struct {
+	facts    map[fact.Kind][]*row
+	logs     *logStore
+	coverage []Coverage
+	seen     []seenArtifact
+	nodes    map[string]*nodeState // nodes with artifacts
+	podByUID map[string]fact.Place
+	podNode  map[string]string // "namespace/pod" -> node
+	boxes    map[string]container
+	bytes    int64
+	lines    int64
+}
+
+// container is what a container ID belongs to.
+type container struct {
+	place fact.Place
+	name  string
+}
+
+// nodeState is what is known of a node besides its facts.
+type nodeState struct {
+	artifacts int
+	collected time.Time
+	boot      time.Time
+	manifest  bundle.NodeID
+}
+
+// seenArtifact is one artifact for the question whether a kind of fact was looked for.
+type seenArtifact struct {
+	artifact string // canonical, without instance part
+	place    fact.Place
+	whole    bool   // nothing of it is missing
+	reason   string // why it says nothing, when it does
+	pods     map[string]bool
+}
+
+func newStore() *store {
+	return &store{
+		facts:    map[fact.Kind][]*row{},
+		nodes:    map[string]*nodeState{},
+		podByUID: map[string]fact.Place{},
+		podNode:  map[string]string{},
+		boxes:    map[string]container{},
+	}
+}
+
+// snapshot lists kinds whose time is that of collection: they say how things stood, not when they came about.
+// Kinds not listed carry their own time.
+var datedKinds = map[fact.Kind]bool{
+	"k8s.event": true, "pcap.syn-unanswered": true, "pcap.syn-refused": true, "pcap.dns-unanswered": true,
+	"k8s.container-state": true,
+}
+
+func (s *store) addFact(f fact.Fact) {
+	r := &row{place: f.Place, at: f.At, last: f.At, dated: datedKinds[f.Kind] && !f.At.IsZero(), count: 1, value: f.Value, source: f.Source}
+	switch v := f.Value.(type) {
+	case parsers.K8sEvent:
+		r.count = max(1, v.Count)
+		if !v.First.IsZero() {
+			r.at = v.First
+		}
+	case parsers.K8sContainerState:
+		r.dated = !v.Finished.IsZero() || !v.Started.IsZero()
+		if r.at = v.Finished; r.at.IsZero() {
+			r.at = v.Started
+		}
+		r.last = r.at
+		s.boxes[v.ContainerID] = container{f.Place, v.Container}
+	case parsers.K8sPod:
+		s.podByUID[v.UID] = f.Place
+		if hash := v.Annotations["kubernetes.io/config.hash"]; hash != "" { // static pods: the kubelet names cgroups by it
+			s.podByUID[hash] = f.Place
+		}
+		s.podNode[v.Namespace+"/"+v.Name] = v.Node
+	}
+	s.facts[f.Kind] = append(s.facts[f.Kind], r)
+}
+
+// finish resolves what needs the whole case, and sorts: from here on nothing depends on the order of reading.
+func (s *store) finish() {
+	for kind, rows := range s.facts {
+		for _, r := range rows {
+			s.resolve(&r.place)
+		}
+		sortRows(rows)
+		s.facts[kind] = rows
+	}
+	for kind, rows := range derive(s) {
+		sortRows(rows)
+		s.facts[kind] = rows
+	}
+	sort.SliceStable(s.coverage, func(i, j int) bool { return s.coverage[i].Path < s.coverage[j].Path })
+	sort.SliceStable(s.seen, func(i, j int) bool {
+		return s.seen[i].artifact < s.seen[j].artifact || s.seen[i].artifact == s.seen[j].artifact && s.seen[i].place.Node < s.seen[j].place.Node
+	})
+}
+
+// resolve names a pod that is only known by its UID, and the node of a pod.
+func (s *store) resolve(p *fact.Place) {
+	if p.Pod == "" && p.PodUID != "" {
+		if known, ok := s.podByUID[p.PodUID]; ok {
+			node := p.Node
+			*p = known
+			if node != "" {
+				p.Node = node
+			}
+		}
+	}
+	if p.Pod != "" && p.Node == "" {
+		p.Node = s.podNode[p.Namespace+"/"+p.Pod]
+	}
+}
+
+func (s *store) node(name string) *nodeState {
+	n, ok := s.nodes[name]
+	if !ok {
+		n = &nodeState{}
+		s.nodes[name] = n
+	}
+	return n
+}
+
+// logProducers are the artifacts that can hold records of a log source.
+var logProducers = map[string][]string{
+	"log.kernel":     {"node/dmesg", "node/journal-kernel", "node/journal", "node/syslog"},
+	"log.kubelet":    {"node/journal-kubelet", "node/kubelet-log", "node/journal", "node/syslog"},
+	"log.runtime":    {"node/journal-runtime", "node/journal", "node/syslog"},
+	"log.kube-proxy": {"node/kube-proxy-log", "node/container-log", "cluster/pod-log"},
+	"log.container":  {"node/container-log", "cluster/pod-log"},
+	"log.system":     {"node/journal", "node/syslog"},
+}
+
+// producers lists the artifacts that can yield a kind, the best first.
+func producers(kind fact.Kind) []string {
+	if p, ok := logProducers[string(kind)]; ok {
+		return p
+	}
+	if d, ok := derivations[kind]; ok {
+		var all []string
+		for _, from := range d.from {
+			all = append(all, producers(from)...)
+		}
+		return all
+	}
+	return parsers.Producers(kind)
+}
+
+// single are artifacts that hold one object of many: they say nothing about the others.
+var single = map[string]bool{"cluster/object": true, "cluster/describe-pod": true}
+
+// known reports whether a kind was looked for on a subject's node, or in the cluster, by an artifact that is whole.
+// When it was not, missing names the artifacts that would have told and why they do not.
+func (s *store) known(kind fact.Kind, sub Subject) (ok bool, missing []gap) {
+	if d, derived := derivations[kind]; derived {
+		for _, from := range d.from {
+			if k, gaps := s.known(from, sub); !k && !d.optional[from] {
+				missing = append(missing, gaps...)
+			}
+		}
+		return len(missing) == 0, missing
+	}
+	names := producers(kind)
+	for _, name := range names {
+		if ok, _ := s.read(name, kind, sub); ok {
+			return true, nil
+		}
+	}
+	for i, name := range names {
+		_, reason := s.read(name, kind, sub)
+		if i == 0 || reason != notCollected {
+			missing = append(missing, gap{artifact: name, node: nodeOf(name, sub), reason: reason})
+		}
+	}
+	return false, missing
+}
+
+// anything reports whether there is a fact of a kind, or an artifact that could have held one was read.
+func (s *store) anything(kind fact.Kind) bool {
+	if len(s.facts[kind]) > 0 {
+		return true
+	}
+	for _, name := range producers(kind) {
+		for i := range s.seen {
+			if s.seen[i].artifact == name && s.seen[i].reason == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// gap is an artifact that would have told.
+type gap struct{ artifact, node, reason string }
+
+const notCollected = "not collected"
+
+func nodeOf(artifact string, sub Subject) string {
+	if strings.HasPrefix(artifact, "cluster/") {
+		return ""
+	}
+	return sub.Node
+}
+
+// read reports whether an artifact was read whole, for the subject's node when it is a node's artifact.
+func (s *store) read(artifact string, kind fact.Kind, sub Subject) (bool, string) {
+	perNode := map[string]bool{}
+	reason := notCollected
+	for i := range s.seen {
+		a := &s.seen[i]
+		if a.artifact != artifact || !a.covers(kind, sub) {
+			continue
+		}
+		if a.whole {
+			perNode[a.place.Node] = true
+		} else if a.reason != "" {
+			reason = a.reason
+		}
+	}
+	if strings.HasPrefix(artifact, "cluster/") || sub.Node != "" {
+		return len(perNode) > 0, reason
+	}
+	for name, n := range s.nodes { // a subject of the whole cluster needs every collected node
+		if n.artifacts > 0 && !perNode[name] {
+			return false, reason
+		}
+	}
+	return len(perNode) > 0, reason
+}
+
+func (a *seenArtifact) covers(kind fact.Kind, sub Subject) bool {
+	switch {
+	case sub.Node != "" && a.place.Node != "" && a.place.Node != sub.Node:
+		return false
+	case a.artifact == "capture/pcap" && sub.Scope == "capture":
+		return a.place.Capture == sub.Name
+	case single[a.artifact]:
+		return sub.Scope == "pod" && a.pods[sub.Name]
+	case kind == "log.kube-proxy" && (a.artifact == "node/container-log" || a.artifact == "cluster/pod-log"):
+		return strings.Contains(a.place.Pod, "kube-proxy")
+	case kind == "log.container" && sub.Scope == "pod":
+		return a.place.Namespace+"/"+a.place.Pod == sub.Name
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package analyze
+
+import (
+	"strings"
+
+	"coldcase/fact"
+	"coldcase/parsers"
+)
+
+// unknownPod begins the name of a pod subject of which only the UID is known.
+const unknownPod = "uid "
+
+// subjects lists what a scope's signatures are judged on, sorted by name.
+func (s *store) subjects(scope string) []Subject {
+	found := map[string]Subject{}
+	add := func(name, node string) { found[name] = Subject{Scope: scope, Name: name, Node: node} }
+	switch scope {
+	case "cluster":
+		add("cluster", "")
+	case "node":
+		for name, n := range s.nodes {
+			if n.artifacts > 0 {
+				add(name, name)
+			}
+		}
+	case "pod":
+		for _, r := range s.facts["k8s.pod"] {
+			v := r.value.(parsers.K8sPod)
+			add(v.Namespace+"/"+v.Name, v.Node)
+		}
+	case "service":
+		for _, r := range s.facts["k8s.service"] {
+			v := r.value.(parsers.K8sService)
+			add(v.Namespace+"/"+v.Name, "")
+		}
+	case "ingress":
+		for _, r := range s.facts["k8s.ingress"] {
+			v := r.value.(parsers.K8sIngress)
+			add(v.Namespace+"/"+v.Name, "")
+		}
+	case "capture":
+		for _, r := range s.facts["pcap.capture"] {
+			add(r.place.Capture, r.place.Node)
+		}
+	}
+	out := make([]Subject, 0, len(found))
+	for _, name := range sortedKeys(found) {
+		out = append(out, found[name])
+	}
+	return out
+}
+
+// addSubjects adds subjects that only the rows of a signature name: a node seen in an event, a pod seen in a cgroup
+// path. A log record that concerns a process of no pod is judged on the node.
+func addSubjects(subs []Subject, scope string, rows []*row) []Subject {
+	have := map[string]bool{}
+	for _, s := range subs {
+		have[s.Scope+" "+s.Name] = true
+	}
+	for _, r := range rows {
+		sub := Subject{Scope: scope, Node: r.place.Node}
+		switch {
+		case scope == "node":
+			sub.Name = r.place.Node
+		case scope == "pod" && podName(r.place) != "":
+			sub.Name = podName(r.place)
+		case scope == "pod" && len(r.samples) > 0:
+			sub.Scope, sub.Name = "node", r.place.Node
+		}
+		if sub.Name != "" && !have[sub.Scope+" "+sub.Name] {
+			have[sub.Scope+" "+sub.Name] = true
+			subs = append(subs, sub)
+		}
+	}
+	return subs
+}
+
+// rowsOn are the rows of a selection that may be judged with a subject of a signature.
+func rowsOn(sig *Signature, sel *Selection, rows []*row, sub Subject) []*row {
+	var out []*row
+	for _, r := range rows {
+		if !belongs(r.place, sub) {
+			continue
+		}
+		if sig.Scope == "pod" {
+			ofPod := podName(r.place) != ""
+			if sub.Scope == "node" && ofPod || sub.Scope == "pod" && !ofPod && sel.isLog() && sel.Near == "" {
+				continue // another's record: neither a pod's on its node, nor the node's on a pod
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func podName(p fact.Place) string {
+	switch {
+	case p.Pod != "":
+		return p.Namespace + "/" + p.Pod
+	case p.PodUID != "":
+		return unknownPod + p.PodUID
+	}
+	return ""
+}
+
+// belongs reports whether a row may be judged with a subject: no statement of its place disagrees.
+func belongs(p fact.Place, sub Subject) bool {
+	if sub.Node != "" && (p.Unscheduled || p.Node != "" && p.Node != sub.Node) {
+		return sub.Scope == "pod" && podName(p) == sub.Name
+	}
+	switch sub.Scope {
+	case "pod":
+		name := podName(p)
+		return name == "" || name == sub.Name
+	case "service":
+		return p.Service == "" || p.Namespace+"/"+p.Service == sub.Name
+	case "ingress":
+		return p.Ingress == "" || p.Namespace+"/"+p.Ingress == sub.Name
+	case "capture":
+		return p.Capture == "" || p.Capture == sub.Name
+	}
+	return true
+}
+
+// related reports whether a cause on one subject can explain a symptom on another.
+func (s *store) related(cause, symptom Subject) bool {
+	if cause.Scope == "cluster" || symptom.Scope == "cluster" || cause.Name == symptom.Name && cause.Scope == symptom.Scope {
+		return true
+	}
+	switch {
+	case cause.Scope == "service" || cause.Scope == "ingress":
+		return s.serves(cause, symptom)
+	case symptom.Scope == "service" || symptom.Scope == "ingress":
+		return s.serves(symptom, cause)
+	case cause.Scope == "pod" && symptom.Scope == "pod", cause.Scope == "pod" && symptom.Scope == "node":
+		return false
+	}
+	return cause.Node != "" && cause.Node == symptom.Node
+}
+
+// serves reports whether a Service has to do with a node or a pod: every node serves every Service, and a pod has to do
+// with the Services that it is an endpoint of.
+func (s *store) serves(service, other Subject) bool {
+	if other.Scope != "pod" {
+		return other.Scope != service.Scope
+	}
+	ns, pod, _ := strings.Cut(other.Name, "/")
+	for _, r := range s.facts["k8s.endpoint"] {
+		v := r.value.(parsers.K8sEndpoint)
+		if v.Namespace == ns && v.TargetPod == pod && v.Namespace+"/"+v.Service == service.Name {
+			return true
+		}
+	}
+	return false
+}
