@@ -238,17 +238,27 @@ func TestScreenshots(t *testing.T) {
 		name          string
 		width, height int64
 		dark, whole   bool
+		unfold        bool
 		result        *analyze.Result
 	}{
-		{"desktop-light", 1280, 900, false, true, sampleResult()},
-		{"desktop-dark", 1280, 900, true, true, sampleResult()},
-		{"phone", 360, 740, false, true, sampleResult()},
-		{"first-glance", 1280, 900, false, false, sampleResult()},
-		{"nothing-matched", 1280, 900, false, true, openResult()},
-		{"many", 1280, 900, false, false, manyFindings(1000)},
+		{"desktop-light", 1280, 900, false, true, false, sampleResult()},
+		{"desktop-dark", 1280, 900, true, true, false, sampleResult()},
+		{"desktop-unfolded", 1280, 900, false, true, true, sampleResult()},
+		{"print", 794, 1123, false, true, false, sampleResult()},
+		{"phone", 360, 740, false, true, false, sampleResult()},
+		{"phone-unfolded", 360, 740, true, true, true, sampleResult()},
+		{"first-glance", 1280, 900, false, false, false, sampleResult()},
+		{"nothing-matched", 1280, 900, false, true, false, openResult()},
+		{"many", 1280, 900, false, true, false, manyFindings(1000)},
 	} {
 		b.size(t, shot.width, shot.height, shot.dark)
 		b.open(t, shot.result)
+		if shot.unfold {
+			b.js(t, `document.getElementById("unfold").click()`)
+		}
+		if shot.name == "print" {
+			call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		}
 		action := chromedp.CaptureScreenshot()
 		if shot.whole {
 			action = chromedp.FullScreenshot(100)

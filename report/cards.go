@@ -26,6 +26,7 @@ type card struct {
 	AlsoExplains []*card
 	Below        []*card
 	Explains     int
+	Preview      string // titles of the symptoms right below
 }
 
 // reference is a link when it is one that a browser may follow, and plain text otherwise.
@@ -78,11 +79,23 @@ func newCards(r *analyze.Result, f *forest) *cards {
 		for _, s := range n.symptoms {
 			k.Below = append(k.Below, c.all[s.index])
 		}
+		k.Preview = preview(k.Below)
 	}
 	if len(f.roots) > 0 {
 		c.all[f.roots[0].index].First = true
 	}
 	return c
+}
+
+// preview names what a fold of symptoms holds.
+func preview(below []*card) string {
+	var titles []string
+	for _, k := range below {
+		if !slices.Contains(titles, k.Title) {
+			titles = append(titles, k.Title)
+		}
+	}
+	return clip(several(titles, 2), 120)
 }
 
 // groups puts roots of one signature together, in the order of the first of each.

@@ -54,7 +54,7 @@
       if (want.words.length && !fold.hidden && inside.some((c) => hasWords(c, want.words))) fold.open = true;
     }
     for (const hint of all(".nohit")) hint.hidden = hits > 0;
-    shown.textContent = hits + " of " + cards.length + (cards.length === 1 ? " finding" : " findings");
+    shown.textContent = hits.toLocaleString("en") + " of " + cards.length.toLocaleString("en") + (cards.length === 1 ? " finding" : " findings");
     return indexes;
   }
 
@@ -128,6 +128,16 @@
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   }
 
+  // A long quotation scrolls to what matched, once it is in sight.
+  const long = all(".quote pre").filter((pre) => pre.textContent.length > 1500 && pre.querySelector("mark"));
+  function showMarks() {
+    for (const pre of long) {
+      if (pre.dataset.scrolled || pre.closest("details:not([open])") || pre.scrollHeight <= pre.clientHeight) continue;
+      pre.dataset.scrolled = "yes";
+      pre.scrollTop += pre.querySelector("mark").getBoundingClientRect().top - pre.getBoundingClientRect().top - pre.clientHeight / 3;
+    }
+  }
+
   let before = null;
   function unfoldAll() {
     before = before || all("details").map((d) => [d, d.open]);
@@ -177,7 +187,9 @@
   });
   window.addEventListener("beforeprint", unfoldAll);
   window.addEventListener("afterprint", foldBack);
+  if (long.length) document.addEventListener("toggle", (e) => { if (e.target.open) showMarks(); }, true);
   form.hidden = false;
+  showMarks();
   apply();
   reveal();
 })();

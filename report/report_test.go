@@ -51,6 +51,9 @@ func openResult() *analyze.Result {
 	r := sampleResult()
 	r.Findings, r.Timeline, r.Pods = nil, nil, nil
 	r.Verdicts = r.Verdicts[6:]
+	for i := range r.Nodes {
+		r.Nodes[i].Worst, r.Nodes[i].Findings = "", 0
+	}
 	return r
 }
 

@@ -100,7 +100,7 @@ func setns() analyze.Finding {
 		Symptoms: []string{"pod-stuck-creating@pod/shop/checkout", "gone@nowhere"},
 		Evidence: []analyze.Evidence{{Selection: "setns", Artifact: "node-b/journal-kubelet.txt", Lines: [2]int{90211, 90213}, Node: "node-b", At: at(2.2), Count: 212,
 			Text: "Mar 14 09:02:12 node-b kubelet[1381]: E0314 09:02:12.118374 remote_runtime.go:176] RunPodSandbox from runtime service failed:\n  rpc error: code = Unknown desc = failed to create containerd task: nsenter: unable to unshare namespaces:\n  Cannot allocate memory: unknown",
-			Mark: [][2]int{{200, 260}}}},
+			Mark: [][2]int{{195, 258}}}},
 		Remediation: []analyze.Step{{Do: "Resolve the cause.", Risk: "none"}},
 	}
 }
@@ -112,7 +112,7 @@ func creating() analyze.Finding {
 		Message: "The pod has waited 68 minutes for its sandbox.", Count: 1, FirstSeen: at(7), Causes: []string{"pod-sandbox-setns-failed@node/node-b"},
 		Symptoms: []string{"service-short-of-endpoints@service/shop/checkout"},
 		Evidence: []analyze.Evidence{{Selection: "waiting", Artifact: "cluster/pods.yaml", Lines: [2]int{4411, 4414}, Pointer: "/items/37/status",
-			Text: "containerStatuses:\n- name: checkout\n  state:\n    waiting: {reason: ContainerCreating}", Mark: [][2]int{{59, 76}}}},
+			Text: "containerStatuses:\n- name: checkout\n  state:\n    waiting: {reason: ContainerCreating}", Mark: [][2]int{{67, 84}}}},
 	}
 }
 
@@ -133,7 +133,7 @@ func ringFull() analyze.Finding {
 		Description: "Every connection through the node takes an entry. When the table is full the kernel drops the first packet of new ones.",
 		FirstSeen:   at(31), LastSeen: at(44), Count: 37, Symptoms: []string{"pod-sandbox-setns-failed@node/node-b"},
 		Evidence: []analyze.Evidence{
-			{Selection: "full", Artifact: "node-a/dmesg.txt", Lines: [2]int{2041, 2041}, Node: "node-a", At: at(31), Count: 37, Text: "[3601211.004411] nf_conntrack: nf_conntrack: table full, dropping packet", Mark: [][2]int{{17, 72}}},
+			{Selection: "full", Artifact: "node-a/dmesg.txt", Lines: [2]int{2041, 2041}, Node: "node-a", At: at(31), Count: 37, Text: "[3601211.004411] nf_conntrack: nf_conntrack: table full, dropping packet", Mark: [][2]int{{31, 72}}},
 			{Selection: "packet", Artifact: "node-a/eth0.pcap", Packet: 48113, Node: "node-a", Text: "10.244.1.7:51514 > 10.96.0.10:53 SYN, third retransmission"},
 		},
 		Remediation: []analyze.Step{{Do: "Raise the limit.", Command: "sysctl -w net.netfilter.nf_conntrack_max=524288", Risk: "low"}},

@@ -12,16 +12,20 @@ import (
 )
 
 const (
-	laneHeight = 46
-	laneLine   = 32 // of the lane's height: where its marks stand
-	columnSize = 9  // events closer than this become one bar
-	maxLanes   = 24
-	maxPeriods = 40 // lasting events drawn per lane
-	axisHeight = 44
+	laneHeight  = 46
+	laneLow     = 32 // its height where there are many
+	laneRoom    = 12 // below a lane's line
+	fewLanes    = 8
+	columnSize  = 9 // events closer than this become one bar
+	maxLanes    = 24
+	maxPeriods  = 40 // lasting events drawn per lane
+	axisHeight  = 40
+	breakHeight = 18
 )
 
 // timeline is the picture of dated evidence: a lane per node, a mark per event or group of events.
 type timeline struct {
+	Top     int // of the picture: above the lanes there is room for the breaks' words
 	Height  int
 	AxisY   int
 	Lanes   []*lane
@@ -35,6 +39,7 @@ type lane struct {
 	Name    string
 	Y       int
 	Line    int
+	height  int
 	Node    int // index for filters, -1 for none
 	Periods []mark
 	Marks   []mark
@@ -76,12 +81,20 @@ func drawTimeline(r *analyze.Result, c *cards) *timeline {
 	a := newAxis(moments)
 	t := &timeline{Events: len(events), Ticks: a.ticks(), Breaks: a.breaks(), Lanes: lanesOf(events, r, c)}
 	for i, l := range t.Lanes {
-		l.Y = i * laneHeight
-		l.Line = l.Y + laneLine
+		l.height = laneHeight
+		if len(t.Lanes) > fewLanes {
+			l.height = laneLow
+		}
+		l.Y = i * l.height
+		l.Line = l.Y + l.height - laneRoom
 		l.draw(&a, c)
 	}
-	t.AxisY = len(t.Lanes)*laneHeight + 6
+	last := t.Lanes[len(t.Lanes)-1]
+	t.AxisY = last.Y + last.height + 4
 	t.Height = t.AxisY + axisHeight
+	if len(t.Breaks) > 0 {
+		t.Top, t.Height = -breakHeight, t.Height+breakHeight
+	}
 	t.Summary = fmt.Sprintf("Timeline of %s on %s, %s", count(len(events), "event"), count(len(t.Lanes), "lane"),
 		between(moments[0], moments[len(moments)-1]))
 	return t
@@ -154,7 +167,7 @@ func (l *lane) draw(a *axis, c *cards) {
 		if m.Dot = len(group) == 1; m.Dot {
 			m.X, m.Y = a.x(group[0].At), float64(l.Line)
 		} else {
-			m.W, m.H = columnSize-2, min(10+3*math.Log2(float64(len(group))), laneHeight-18)
+			m.W, m.H = columnSize-2, min(10+3*math.Log2(float64(len(group))), float64(l.height-18))
 			m.X = float64(k*columnSize) + 1
 			m.Y = float64(l.Line) + 5 - m.H
 		}
