@@ -234,13 +234,12 @@ func (c *current) finish() {
 	if c.ended {
 		return
 	}
-	buf := c.a.r.buffer()
 	if c.stream != nil {
 		c.stream.close() // first: it may read ahead on a goroutine of its own
 	}
 	// The last part's records are wanted even when the bytes are not.
-	for !c.a.r.stopped {
-		if _, err := (*joined)(c).Read(buf); err != nil {
+	for !c.whole && !c.a.r.stopped {
+		if _, err := (*joined)(c).Read(c.a.r.buffer()); err != nil {
 			break
 		}
 	}

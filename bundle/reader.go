@@ -115,7 +115,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteTo writes what is left of the present artifact to w in pieces of at most 1 MiB.
+// WriteTo writes what is left of the present artifact to w in pieces of at most 256 KiB.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	buf := r.buffer()
 	var total int64
@@ -204,7 +204,7 @@ func (r *Reader) progress(force bool) {
 
 func (r *Reader) buffer() []byte {
 	if r.scratch == nil {
-		r.scratch = make([]byte, 1<<20)
+		r.scratch = make([]byte, 256<<10)
 	}
 	return r.scratch
 }
