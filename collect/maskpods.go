@@ -45,7 +45,7 @@ func (m *podMasker) line(line []byte) []byte {
 		return line
 	}
 	if m.dropping >= 0 {
-		if indent > m.dropping {
+		if indent > m.dropping || startsWithBreak(text) {
 			return nil
 		}
 		m.dropping = -1
@@ -94,6 +94,17 @@ func yamlKey(text []byte) (column int, key, rest []byte) {
 		return column, nil, nil
 	}
 	return column, text[column : column+end], bytes.TrimSpace(after)
+}
+
+// startsWithBreak reports whether a line starts with a character that YAML 1.1 takes for a line break: such a line
+// goes on with a text, whatever its indentation.
+func startsWithBreak(text []byte) bool {
+	for _, b := range []string{"\u2028", "\u2029", "\u0085"} {
+		if bytes.HasPrefix(text, []byte(b)) {
+			return true
+		}
+	}
+	return false
 }
 
 func leading(text []byte) int {

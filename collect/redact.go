@@ -13,7 +13,7 @@ var (
 	jwtPattern = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`)
 	// "bearer authentication" is no token: without the header's name in front, the value must hold a digit.
 	bearerPattern = regexp.MustCompile(`(?i)\b(bearer\\?["']?[ :]+\\?["']?)([A-Za-z_~+/=-]*[0-9._][A-Za-z0-9._~+/=-]{6,})`)
-	headerPattern = regexp.MustCompile(`(?i)(authorization\\?["']?\s*[:=]\s*\\?["']?\[?(?:bearer|basic)\s+)([^\s"'\\\]]+)`)
+	headerPattern = regexp.MustCompile(`(?i)(authorization\\?["']?\s*[:=]\s*\[?\\?["']?(?:bearer|basic)\s+)([^\s"'\\\]]+)`)
 	// The name must end with the word: "--token-auth-file=/x" and "--authentication-token-webhook=true" are no secrets.
 	argPattern  = regexp.MustCompile(`(?i)(--?[a-z0-9_-]*(?:token|password|passwd|secret|api-?key|access-?key|secret-?key)(?:=|\s+|\\?["']\s*,\s*\\?["']|\x00))(\\?"[^"]*"|'[^']*'|[^\s"',\\\]]+)`)
 	pairPattern = regexp.MustCompile(`(?i)\b((?:[a-z0-9]+[_.-])*(?:password|passwd|client_secret|secret_access_key|access_token|refresh_token|id_token)\\?["']?\s?(?:=|:\s?\\?["'])\\?["']?)([^\s"',;&\\]+)`)
@@ -21,7 +21,7 @@ var (
 	awsPattern  = regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`)
 	pemBegin    = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
 	pemEnd      = regexp.MustCompile(`-----END [A-Z0-9 ]*PRIVATE KEY-----`)
-	plainValue  = regexp.MustCompile(`(?i)^\\?["']?(?:true|false|/[^\s]*|<[^>]*>|\[redacted\]|-.*)?\\?["']?$`)
+	plainValue  = regexp.MustCompile(`(?i)^\\?["']?(?:true|false|/[^\s]*|<[^>]*>|\[redacted\]?|-.*)?\\?["']?$`)
 )
 
 // hints are what every pattern needs: a line with none of them is passed on unread.
