@@ -16,6 +16,7 @@ const (
 	leadLen    = contextMax + 1
 	blockLen   = leadLen + maxLine + contextMax
 	maxWorkers = 8
+	hitsPiece  = 64
 )
 
 // entryStart is where an entry of a journal export begins, after the empty line that ends the one before.
@@ -35,7 +36,7 @@ type block struct {
 
 // found is what a worker learned from a block. Line numbers count from the block's beginning.
 type found struct {
-	hits       []Hit
+	hits       [][]Hit // in pieces of hitsPiece, so that none is copied as they grow
 	newlines   int64
 	candidates int64
 	firstTime  time.Time
@@ -118,7 +119,7 @@ func (s *scan) take() *block {
 	if b.buf == nil {
 		b.buf = make([]byte, blockLen)
 	}
-	*b = block{buf: b.buf, found: found{hits: b.hits[:0]}}
+	*b = block{buf: b.buf}
 	return b
 }
 
@@ -187,16 +188,17 @@ func (s *scan) deliver(b *block, wanted bool) error {
 	if !b.boot.IsZero() && s.ctx.Boot.IsZero() {
 		s.boot = b.boot
 	}
-	for i := range b.hits {
-		h := &b.hits[i]
-		h.Line += s.stats.Lines
-		if h.Record.Time.IsZero() && h.Record.HasMono && !s.boot.IsZero() {
-			h.Record.Time = s.boot.Add(h.Record.Mono)
+	for _, piece := range b.hits {
+		for i := range piece {
+			h := &piece[i]
+			h.Line += s.stats.Lines
+			if h.Record.Time.IsZero() && h.Record.HasMono && !s.boot.IsZero() {
+				h.Record.Time = s.boot.Add(h.Record.Mono)
+			}
+			if wanted && err == nil {
+				err = s.emit(h)
+			}
 		}
-		if wanted && err == nil {
-			err = s.emit(h)
-		}
-		*h = Hit{}
 	}
 	s.stats.Lines += b.newlines
 	s.stats.Candidates += b.candidates
@@ -205,8 +207,18 @@ func (s *scan) deliver(b *block, wanted bool) error {
 	if b.end > b.lead {
 		s.open = !b.cut && b.buf[b.end-1] != '\n'
 	}
+	*b = block{buf: b.buf}
 	s.m.blocks.Put(b)
 	return err
+}
+
+func (f *found) add(h Hit) {
+	n := len(f.hits)
+	if n == 0 || len(f.hits[n-1]) == hitsPiece {
+		f.hits = append(f.hits, make([]Hit, 0, hitsPiece))
+		n++
+	}
+	f.hits[n-1] = append(f.hits[n-1], h)
 }
 
 func (st *Stats) date(t time.Time) {

@@ -113,7 +113,7 @@ func (c *candidate) judge() {
 		h := Hit{Pattern: int(p), Line: c.lines + 1, Record: rec, Raw: string(cutTo(raw, maxRaw)), Groups: groups, Source: source}
 		h.Record.Message = message
 		h.Before, h.After = c.s.before(c.b, c.start), c.s.after(c.b, c.end)
-		c.b.hits = append(c.b.hits, h)
+		c.b.add(h)
 	}
 }
 
