@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // collectionErrors are what shells, sudo and tools print in place of output. They count only when the artifact has
@@ -16,7 +17,10 @@ var collectionErrors = regexp.MustCompile(`(?i)^(?:\S+: )*(?:line \d+: )?(?:` +
 	`.*bad command line argument.*|modprobe: fatal.*|.*timed out.*|netlink error: .*|cannot get device .*settings.*|` +
 	`.*error: you must be logged in to the server.*|.*try ` + "`" + `?iptables.*|perhaps iptables or your kernel.*|.*must be root.*)`)
 
-const errorTextLines = 8 // an artifact that is only an error text is short
+const (
+	errorTextLines = 8    // an artifact that is only an error text is short
+	errorLineBytes = 2000 // and so is each of its lines; "ip -j" prints megabytes in one
+)
 
 // collectionError returns the error text that stands in the artifact's place, or "".
 func collectionError(in *Input) string {
@@ -29,7 +33,7 @@ func collectionError(in *Input) string {
 		if line == "" {
 			continue
 		}
-		if !collectionErrors.MatchString(line) {
+		if len(line) > errorLineBytes || !collectionErrors.MatchString(line) {
 			return ""
 		}
 		in.Skip(n, n)
@@ -38,6 +42,11 @@ func collectionError(in *Input) string {
 		}
 	}
 	return reason
+}
+
+// CollectionError returns the error text that stands in an artifact's place, or "" when it holds data.
+func CollectionError(text []byte) string {
+	return collectionError(NewInput("", "", "", time.Time{}, text))
 }
 
 func panicError(parser string, r any) error {

@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -223,7 +224,7 @@ func (d *iptablesDump) emitChain(first, last int, chain, policy string, packets,
 
 func (d *iptablesDump) rule(first, last int, line string) bool {
 	// Without a line ending and without COMMIT the rule is what a size limit left of it: a match may be missing.
-	if last == d.in.Text.Lines() && !strings.HasSuffix(string(d.in.Text.Bytes()), "\n") {
+	if last == d.in.Text.Lines() && !bytes.HasSuffix(d.in.Text.Bytes(), []byte{'\n'}) {
 		return false
 	}
 	rule, ok := iptablesRule(line)
