@@ -203,7 +203,7 @@ func testPrint(t *testing.T, b *browser) {
 	b.js(t, `document.querySelectorAll("details").forEach(d => { d.open = false; })`)
 	call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	hidden := `[...document.querySelectorAll("details > *, details pre, details table")].filter(e => e.tagName !== "SUMMARY" && !e.closest("button") && !e.checkVisibility({contentVisibilityAuto: true})).map(e => e.outerHTML.slice(0, 80))`
-	require.Empty(t, value[[]string](t, b, hidden))
+	require.Eventually(t, func() bool { return len(value[[]string](t, b, hidden)) == 0 }, 20*time.Second, 100*time.Millisecond, "folded on paper: %v", hidden)
 	require.False(t, value[bool](t, b, `document.getElementById("filters").checkVisibility()`))
 	call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "screen"})
 	pdf, err := chromedp.Run(b.ctx, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4), chromedp.PDFPrintBackground()))
