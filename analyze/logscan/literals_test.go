@@ -39,3 +39,14 @@ func TestLiterals(t *testing.T) {
 		require.Equal(t, c.want, got, c.expr)
 	}
 }
+
+func TestRarityTellsCommonFromRare(t *testing.T) {
+	rare, err := Rarity(`nf_conntrack: table full`)
+	require.NoError(t, err)
+	common, err := Rarity(`containerd`)
+	require.NoError(t, err)
+	require.Less(t, rare, 50.0)
+	require.Greater(t, common, 1000.0)
+	_, err = Rarity(`x`)
+	require.Error(t, err)
+}

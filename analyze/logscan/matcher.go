@@ -21,7 +21,10 @@ const (
 	contextLen = 2       // context lines on either side
 )
 
-// Pattern is one RE2 expression, which is matched against the message of a record, as parsers.Record describes it.
+// Pattern is one RE2 expression, which is matched against the message of a record: the innermost text, without stamps,
+// host, program and klog header, and with all escapes undone. klog's structured lines, logrus text and JSON logs share one
+// shape, "text" key="value" number=4; a text alone stands without quotes. The prefilter sees raw lines: it relies on
+// letters, digits and most punctuation being written as they are, which holds for what log libraries write.
 type Pattern struct {
 	Expr    string
 	Sources []string // classes that parsers.LogSource returns; empty: any
