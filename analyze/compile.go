@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -16,12 +17,17 @@ import (
 // costLimit bounds one evaluation, in CEL's cost units: about 0.1 s.
 const costLimit = 1_000_000
 
-// program is a compiled signature: every expression of it, type-checked.
+// program is a compiled signature.
 type program struct {
-	sig        *Signature
-	schemas    []*schema
-	where      []cel.Program // nil where a selection has none
-	condition  cel.Program
+	sig       *Signature
+	schemas   []*schema
+	where     []cel.Program // nil where a selection has none
+	condition cel.Program
+	words     func() (*words, error) // compiled at the first match: most signatures of a case do not match
+}
+
+// words are the expressions that only a match needs.
+type words struct {
 	confidence []cel.Program // nil: always
 	because    []template
 	message    template
@@ -75,9 +81,10 @@ func (c *compiler) compile(sig *Signature) (*program, error) {
 	if err := p.compileWhere(env); err != nil {
 		return nil, fmt.Errorf("%s: %w", sig.File, err)
 	}
-	if err := p.compileRest(env); err != nil {
-		return nil, fmt.Errorf("%s: %w", sig.File, err)
+	if p.condition, err = boolProgram(env, sig.condition()); err != nil {
+		return nil, fmt.Errorf("%s: condition %q: %w", sig.File, sig.condition(), err)
 	}
+	p.words = sync.OnceValues(func() (*words, error) { return compileWords(env, sig) })
 	return p, nil
 }
 
@@ -111,27 +118,27 @@ func (p *program) compileWhere(env *cel.Env) error {
 	return nil
 }
 
-func (p *program) compileRest(env *cel.Env) (err error) {
-	if p.condition, err = boolProgram(env, p.sig.condition()); err != nil {
-		return fmt.Errorf("condition %q: %w", p.sig.condition(), err)
-	}
-	for _, rule := range p.sig.Confidence {
+func compileWords(env *cel.Env, sig *Signature) (*words, error) {
+	w := &words{}
+	for _, rule := range sig.Confidence {
 		var when cel.Program
+		var err error
 		if rule.When != "" {
 			if when, err = boolProgram(env, rule.When); err != nil {
-				return fmt.Errorf("confidence %s: %w", rule.Is, err)
+				return nil, fmt.Errorf("%s: confidence %s: %w", sig.File, rule.Is, err)
 			}
 		}
 		because, err := newTemplate(env, rule.Because)
 		if err != nil {
-			return fmt.Errorf("confidence %s: because: %w", rule.Is, err)
+			return nil, fmt.Errorf("%s: confidence %s: because: %w", sig.File, rule.Is, err)
 		}
-		p.confidence, p.because = append(p.confidence, when), append(p.because, because)
+		w.confidence, w.because = append(w.confidence, when), append(w.because, because)
 	}
-	if p.message, err = newTemplate(env, p.sig.Message); err != nil {
-		return fmt.Errorf("message: %w", err)
+	var err error
+	if w.message, err = newTemplate(env, sig.Message); err != nil {
+		return nil, fmt.Errorf("%s: message: %w", sig.File, err)
 	}
-	return nil
+	return w, nil
 }
 
 func boolProgram(env *cel.Env, text string) (cel.Program, error) {

@@ -25,11 +25,14 @@ func (p *program) finding(s *store, j judgement) (Finding, error) {
 		Description: strings.TrimSpace(sig.Description), CannotProve: strings.TrimSpace(sig.CannotProve), References: sig.References,
 		Remediation: sig.Remediation, Causes: []string{}, Symptoms: []string{},
 	}
-	var err error
-	if f.Message, err = p.message.render(vars); err != nil {
+	w, err := p.words()
+	if err != nil {
+		return f, err
+	}
+	if f.Message, err = w.message.render(vars); err != nil {
 		err = fmt.Errorf("%s: message: %w", sig.ID, err)
 	}
-	f.Confidence, f.Because = p.confidenceOf(vars)
+	f.Confidence, f.Because = w.confidenceOf(sig, vars)
 	for i := range sig.Select {
 		if sel := &sig.Select[i]; !sel.Absent {
 			f.addEvidence(sel, j.lists[i])

@@ -192,10 +192,10 @@ func gapsOf(u *types.Unknown, gaps map[string][]gap) []gap {
 }
 
 // confidenceOf applies the signature's confidence rules; without rules a match is confirmed.
-func (p *program) confidenceOf(vars map[string]any) (Confidence, string) {
-	for i, rule := range p.sig.Confidence {
-		if p.confidence[i] != nil {
-			out, _, err := p.confidence[i].Eval(vars)
+func (w *words) confidenceOf(sig *Signature, vars map[string]any) (Confidence, string) {
+	for i, rule := range sig.Confidence {
+		if w.confidence[i] != nil {
+			out, _, err := w.confidence[i].Eval(vars)
 			if err != nil {
 				continue
 			}
@@ -203,10 +203,10 @@ func (p *program) confidenceOf(vars map[string]any) (Confidence, string) {
 				continue
 			}
 		}
-		because, _ := p.because[i].render(vars)
+		because, _ := w.because[i].render(vars)
 		return rule.Is, because
 	}
-	if len(p.sig.Confidence) == 0 {
+	if len(sig.Confidence) == 0 {
 		return Confirmed, ""
 	}
 	return Possible, ""

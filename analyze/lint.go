@@ -15,7 +15,11 @@ func Compile(sigs []*Signature) []error {
 	}
 	var errs []error
 	for _, s := range sigs {
-		if _, err := c.compile(s); err != nil {
+		p, err := c.compile(s)
+		if err == nil {
+			_, err = p.words()
+		}
+		if err != nil {
 			errs = append(errs, err)
 		}
 	}

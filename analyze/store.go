@@ -155,7 +155,21 @@ func producers(kind fact.Kind) []string {
 		}
 		return all
 	}
-	return parsers.Producers(kind)
+	names := parsers.Producers(kind)
+	sort.SliceStable(names, func(i, j int) bool { return preference(names[i]) < preference(names[j]) })
+	return names
+}
+
+// preference puts the artifact first that a person should collect: objects before their description, and lists before
+// single objects.
+func preference(artifact string) int {
+	switch {
+	case single[artifact]:
+		return 2
+	case strings.Contains(artifact, "/describe-"):
+		return 1
+	}
+	return 0
 }
 
 // single are artifacts that hold one object of many: they say nothing about the others.
@@ -178,13 +192,20 @@ func (s *store) known(kind fact.Kind, sub Subject) (ok bool, missing []gap) {
 			return true, nil
 		}
 	}
-	for i, name := range names {
-		_, reason := s.read(name, kind, sub)
-		if i == 0 || reason != notCollected {
-			missing = append(missing, gap{artifact: name, node: nodeOf(name, sub), reason: reason})
+	return false, s.bestGap(names, kind, sub)
+}
+
+// bestGap names one artifact of those that would have told: the first that was tried and failed, else the first.
+func (s *store) bestGap(names []string, kind fact.Kind, sub Subject) []gap {
+	for _, name := range names {
+		if _, reason := s.read(name, kind, sub); reason != notCollected {
+			return []gap{{artifact: name, node: nodeOf(name, sub), reason: reason}}
 		}
 	}
-	return false, missing
+	for _, name := range names {
+		return []gap{{artifact: name, node: nodeOf(name, sub), reason: notCollected}}
+	}
+	return nil
 }
 
 // anything reports whether there is a fact of a kind, or an artifact that could have held one was read.
