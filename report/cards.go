@@ -35,7 +35,7 @@ type reference struct {
 	URL  string
 }
 
-// cluster of cards: roots with one signature. Long ones show their first card and fold the rest.
+// rootGroup is the roots of one signature. A long one shows its first card and folds the rest.
 type rootGroup struct {
 	Shown  []*card
 	Folded []*card

@@ -20,9 +20,8 @@ var (
 	pageScript string
 
 	pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-		"severity": severityWord, "number": number[int], "number64": number[int64], "size": size, "clock": clock,
+		"severity": severityWord, "number": number[int], "number64": number[int64], "size": size,
 		"count": func(n int, noun string) string { return count(n, noun) }, "several": several, "selection": selectionName,
-		"outcomes": func(o analyze.Outcome) string { return string(o) },
 	}).Parse(pageSource))
 )
 

@@ -183,7 +183,7 @@ func (l *lane) mark(group []*analyze.Event, c *cards) mark {
 	for _, e := range group {
 		sev, i := c.severity(e.Finding), c.index(e.Finding)
 		if sev.Rank() > m.Severity.Rank() || m.Anchor == "" {
-			m.Severity, m.Anchor = max2(sev, m.Severity), c.anchor(i)
+			m.Severity, m.Anchor = worse(sev, m.Severity), c.anchor(i)
 		}
 		if i >= 0 && !slices.Contains(findings, i) {
 			findings = append(findings, i)
@@ -224,7 +224,7 @@ func times(events []*analyze.Event) []time.Time {
 	return all
 }
 
-func max2(a, b analyze.Severity) analyze.Severity {
+func worse(a, b analyze.Severity) analyze.Severity {
 	if b.Rank() > a.Rank() {
 		return b
 	}

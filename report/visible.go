@@ -11,9 +11,6 @@ import (
 // direction of text: control characters as their pictures (␛, ␀), bidirectional marks, zero-width and unusual
 // space characters as ⟦U+202E⟧, bytes that are no UTF-8 as ⟦0xff⟧. Newline and tab stay as they are.
 func Visible(s string) string {
-	if plain(s) {
-		return s
-	}
 	out, _ := translate(s, nil, appendVisible)
 	return out
 }
@@ -30,7 +27,8 @@ func plain(s string) bool {
 	return true
 }
 
-// appendRune appends what stands for one rune r of a text; prev is the rune before it, bad the byte when r is none.
+// appendRune appends what stands for one rune r of a text; prev is the rune before it, bad the byte when r is none and
+// negative otherwise. Printable ASCII, newline and tab stand for themselves.
 type appendRune func(dst []byte, prev, r rune, bad int) []byte
 
 func appendVisible(dst []byte, prev, r rune, bad int) []byte {
@@ -71,8 +69,11 @@ func hidden(prev, r rune) bool {
 // translate rewrites s rune by rune and moves the byte ranges in marks along. Ranges come back sorted, merged,
 // within the text and on rune boundaries, whatever they were.
 func translate(s string, marks [][2]int, add appendRune) (string, [][2]int) {
-	dst := make([]byte, 0, len(s)+len(s)/8)
 	marks = tidyMarks(marks, len(s))
+	if plain(s) {
+		return s, marks
+	}
+	dst := make([]byte, 0, len(s)+len(s)/8)
 	moved := make([][2]int, len(marks))
 	var prev rune
 	starts, ends := 0, 0
