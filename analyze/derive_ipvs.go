@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -48,8 +49,12 @@ type vipPort struct {
 func deriveIPVS(s *store) []*row {
 	wanted := servicePorts(s)
 	have := map[string]map[string]*row{} // node -> "TCP 10.96.0.10 53" -> ipvs.service
+	named := map[string]bool{}           // nodes whose table shows names in place of numbers: nothing can be missed there
 	for _, r := range s.facts["ipvs.service"] {
 		v := r.value.(parsers.IPVSService)
+		if _, err := netip.ParseAddr(v.Addr); v.Fwmark == 0 && (err != nil || v.Port == 0) {
+			named[r.place.Node] = true
+		}
 		if have[r.place.Node] == nil {
 			have[r.place.Node] = map[string]*row{}
 		}
@@ -58,7 +63,7 @@ func deriveIPVS(s *store) []*row {
 	var out []*row
 	for _, table := range s.facts["ipvs.table"] {
 		node := table.place.Node
-		if !usesIPVS(s, have[node]) {
+		if named[node] || !usesIPVS(s, have[node]) {
 			continue
 		}
 		ports := wanted

@@ -18,11 +18,10 @@ type Input struct {
 	At       time.Time // when it was collected; the anchor for ages and for stamps without a year
 	Text     *fact.Text
 
-	next    int // last line that Scan returned
-	used    []uint8
-	facts   []fact.Fact
-	absent  string
-	sampled []int // first unrecognised lines
+	next   int // last line that Scan returned
+	used   []uint8
+	facts  []fact.Fact
+	absent string
 }
 
 const (
