@@ -38,9 +38,10 @@ func describeEvents(o *describeObject, root *k8sVal) {
 		}
 		m := describeEventRow.FindStringSubmatchIndex(row.text)
 		if m == nil || row.indent != 2 {
-			if first > 0 {
-				v.Message, last = v.Message+"\n"+string(o.in.Text.Line(row.n)), row.n
+			if first > 0 && len(v.Message) < k8sEventBytes {
+				v.Message += "\n" + string(o.in.Text.Line(row.n))
 			}
+			last = row.n
 			continue
 		}
 		flush()

@@ -237,7 +237,7 @@ func describeAnnotations(root *k8sVal, s *describeItem) {
 			start(l, l.text)
 		case key != "" && value == "":
 			value, at.last = l.text, l.n
-		case key != "":
+		case key != "" && len(value) <= k8sAnnotationBytes:
 			value, at.last = value+"\n"+strings.Repeat(" ", max(0, l.indent-column-2))+l.text, l.n
 		}
 	}

@@ -67,9 +67,10 @@ func k8sEndpointsObject(e *k8sEmitter, o *k8sVal) {
 	count.Ready, count.NotReady = int64(len(ready)), int64(len(notReady))
 	e.emit(o.get("metadata", "name").or(o), count)
 	for _, subset := range o.list("subsets") {
+		ports := k8sBoundPorts(subset.list("ports"), len(subset.list("addresses"))+len(subset.list("notReadyAddresses")))
 		for _, which := range [...]string{"addresses", "notReadyAddresses"} {
 			for _, a := range subset.list(which) {
-				k8sEndpointPorts(e, a, subset.list("ports"), K8sEndpoint{
+				k8sEndpointPorts(e, a, ports, K8sEndpoint{
 					Namespace: namespace, Service: service, IP: a.str("ip"), Ready: which == "addresses",
 					Node: a.str("nodeName"), TargetPod: k8sTargetPod(a),
 				})
@@ -78,7 +79,13 @@ func k8sEndpointsObject(e *k8sEmitter, o *k8sVal) {
 	}
 }
 
-const k8sMaxPorts = 128 // an EndpointSlice has at most 100; a product of hostile lists would have billions
+// k8sMaxEndpoints bounds the product of an object's addresses and ports: real objects have at most some thousand
+// addresses with a few ports, a hostile one of a megabyte could have a billion.
+const k8sMaxEndpoints = 20_000
+
+func k8sBoundPorts(ports []*k8sVal, addresses int) []*k8sVal {
+	return ports[:min(len(ports), max(1, k8sMaxEndpoints/max(1, addresses)))]
+}
 
 // k8sEndpointPorts makes one fact for each port of an address; one with port 0 when there are no ports.
 func k8sEndpointPorts(e *k8sEmitter, at *k8sVal, ports []*k8sVal, v K8sEndpoint) {
@@ -86,7 +93,7 @@ func k8sEndpointPorts(e *k8sEmitter, at *k8sVal, ports []*k8sVal, v K8sEndpoint)
 		e.emit(at, v)
 		return
 	}
-	for _, p := range ports[:min(len(ports), k8sMaxPorts)] {
+	for _, p := range ports {
 		v.Port, v.PortName, v.Protocol = p.num("port"), p.str("name"), p.str("protocol")
 		if v.Protocol == "" {
 			v.Protocol = "TCP"
@@ -123,6 +130,11 @@ func k8sEndpointSlice(e *k8sEmitter, o *k8sVal) {
 		c = &k8sSliceCount{count: K8sEndpoints{Namespace: namespace, Service: service}, at: at.first, ptr: at.pointer(), family: family}
 		e.slices[key], e.order = c, append(e.order, key)
 	}
+	addresses := 0
+	for _, endpoint := range o.list("endpoints") {
+		addresses += len(endpoint.list("addresses"))
+	}
+	ports := k8sBoundPorts(o.list("ports"), addresses)
 	for _, endpoint := range o.list("endpoints") {
 		ready := endpoint.str("conditions", "ready") != "false" // absent means ready
 		if ready {
@@ -135,7 +147,7 @@ func k8sEndpointSlice(e *k8sEmitter, o *k8sVal) {
 			node = endpoint.str("topology", "kubernetes.io/hostname") // v1beta1
 		}
 		for _, ip := range endpoint.strs("addresses") {
-			k8sEndpointPorts(e, endpoint, o.list("ports"), K8sEndpoint{
+			k8sEndpointPorts(e, endpoint, ports, K8sEndpoint{
 				Namespace: namespace, Service: service, IP: ip, Ready: ready, Node: node, TargetPod: k8sTargetPod(endpoint),
 			})
 		}

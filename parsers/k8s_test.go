@@ -309,7 +309,9 @@ func TestDescribeAge(t *testing.T) {
 func TestK8sHostileLists(t *testing.T) {
 	many := "kind: Endpoints\nmetadata: {name: e}\nsubsets:\n- addresses: [" + strings.Repeat("{ip: 1.1.1.1},", 2000) + "{}]\n  ports: [" +
 		strings.Repeat("{port: 1},", 2000) + "{}]\n"
-	require.Less(t, len(k8sRun(t, "cluster/endpoints", []byte(many)).Facts), 300_000)
+	require.Less(t, len(k8sRun(t, "cluster/endpoints", []byte(many)).Facts), 25_000)
+	wrapped := "Name: x\nNamespace: a\nEvents:\n  Normal  A  5s  k  msg\n" + strings.Repeat("x\n", 1<<18)
+	require.Len(t, k8sRun(t, "cluster/describe-pods", []byte(wrapped)).Facts, 2)
 	for _, text := range []string{
 		strings.Repeat("[", 1<<20), strings.Repeat(`{"items":[`, 1<<16), strings.Repeat("- ", 1<<16), strings.Repeat("a:\n ", 1<<12),
 		"kind: Pod\na: &a [1,1,1,1]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n",
