@@ -3,6 +3,9 @@ package coldcase
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,10 +107,13 @@ func TestHouseStyle(t *testing.T) {
 	require.NoError(t, err)
 	more, err := filepath.Glob("*/*.go")
 	require.NoError(t, err)
-	for _, file := range append(files, more...) {
+	deep, err := filepath.Glob("*/*/*.go")
+	require.NoError(t, err)
+	for _, file := range append(append(files, more...), deep...) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
+		shortFunctions(t, file)
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		src := string(text)
@@ -117,6 +123,22 @@ func TestHouseStyle(t *testing.T) {
 		require.NotContainsf(t, src, "\nfunc init()", "%s has an init function", file)
 		if n := strings.Count(src, "\n"); n > 400 {
 			t.Errorf("%s has %d lines; the limit is 400", file, n)
+		}
+	}
+}
+
+// maxFunc is the longest function, in lines; the aim is 40.
+const maxFunc = 80
+
+func shortFunctions(t *testing.T, file string) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok {
+			if n := fset.Position(fn.End()).Line - fset.Position(fn.Pos()).Line; n > maxFunc {
+				t.Errorf("%s: %s has %d lines; the limit is %d", file, fn.Name.Name, n, maxFunc)
+			}
 		}
 	}
 }
