@@ -110,7 +110,7 @@ func decompress(p *peeker, o streamOptions) (*stream, error) {
 	s := &stream{peeker: p, container: kind, close: func() {}}
 	var plain io.Reader
 	guard := &guard{opts: o}
-	in := bufio.NewReaderSize(&counter{r: p, n: &guard.in}, 256<<10)
+	in := bufio.NewReaderSize(&counter{r: p, n: &guard.in}, 64<<10)
 	switch kind {
 	case "":
 		return s, nil
