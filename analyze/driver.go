@@ -103,6 +103,8 @@ func (d *driver) cover(e *bundle.Entry, c *Coverage, seen *seenArtifact) {
 	switch {
 	case c.Status == "absent" && !status.Empty():
 		reason = "error text instead of data: " + c.Reason
+	case c.Status != "" && status == bundle.StatusOK:
+		reason = c.Status + " (" + c.Reason + ")"
 	case status.Empty(), status.Partial():
 		c.Status, c.Reason = string(status), e.Error
 	case c.Status == "":

@@ -135,6 +135,16 @@ func markIn(h *logscan.Hit) [2]int {
 	return [2]int{at, at + h.Groups[1] - h.Groups[0]}
 }
 
+// any reports whether any record of a log source matched any pattern.
+func (ls *logStore) any(kind fact.Kind) bool {
+	for i, p := range ls.set.patterns {
+		if p.kind == kind && len(ls.groups[i]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // rows returns the groups of a selection, resolved, typed and sorted.
 func (ls *logStore) rows(s *store, sel *Selection) []*row {
 	var out []*row

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strings"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -66,16 +67,32 @@ func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
 }
 
 func (s *schema) addStruct(t reflect.Type) error {
+	return s.addFields(t, "", func(r *row) reflect.Value { return reflect.ValueOf(r.value) })
+}
+
+// addFields adds the tagged fields of a struct. Those of a nested struct get its name in front: livenessPort.
+func (s *schema) addFields(t reflect.Type, prefix string, of func(*row) reflect.Value) error {
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag.Get("cel")
 		if tag == "" || tag == "-" {
+			continue
+		}
+		name := tag
+		if prefix != "" {
+			name = prefix + strings.ToUpper(tag[:1]) + tag[1:]
+		}
+		value := func(r *row) reflect.Value { return of(r).Field(i) }
+		if ft := t.Field(i).Type; ft.Kind() == reflect.Struct && ft != timeType {
+			if err := s.addFields(ft, name, value); err != nil {
+				return err
+			}
 			continue
 		}
 		typ, err := celType(t.Field(i).Type)
 		if err != nil {
 			return fmt.Errorf("field %s.%s: %w", t.Name(), t.Field(i).Name, err)
 		}
-		s.fields[tag] = field{typ, func(r *row) any { return reflect.ValueOf(r.value).Field(i).Interface() }}
+		s.fields[name] = field{typ, func(r *row) any { return value(r).Interface() }}
 	}
 	return nil
 }

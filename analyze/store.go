@@ -143,9 +143,19 @@ var logProducers = map[string][]string{
 	"log.system":     {"node/journal", "node/syslog"},
 }
 
+// wholeOnly names the artifacts that hold all facts of a kind, where others hold some: kube-proxy's flags are not its
+// configuration, and a description has the events of its own objects.
+var wholeOnly = map[fact.Kind][]string{
+	"kube-proxy.setting": {"cluster/configmaps"},
+	"k8s.event":          {"cluster/events", "cluster/describe-pods", "cluster/describe-pod"},
+}
+
 // producers lists the artifacts that can yield a kind, the best first.
 func producers(kind fact.Kind) []string {
 	if p, ok := logProducers[string(kind)]; ok {
+		return p
+	}
+	if p, ok := wholeOnly[kind]; ok {
 		return p
 	}
 	if d, ok := derivations[kind]; ok {
@@ -210,7 +220,7 @@ func (s *store) bestGap(names []string, kind fact.Kind, sub Subject) []gap {
 
 // anything reports whether there is a fact of a kind, or an artifact that could have held one was read.
 func (s *store) anything(kind fact.Kind) bool {
-	if len(s.facts[kind]) > 0 {
+	if len(s.facts[kind]) > 0 || s.logs.any(kind) {
 		return true
 	}
 	for _, name := range producers(kind) {
@@ -267,6 +277,8 @@ func (a *seenArtifact) covers(kind fact.Kind, sub Subject) bool {
 		return false
 	case a.artifact == "capture/pcap" && sub.Scope == "capture":
 		return a.place.Capture == sub.Name
+	case kind == "k8s.event" && a.artifact == "cluster/describe-pods":
+		return sub.Scope == "pod"
 	case single[a.artifact]:
 		return sub.Scope == "pod" && a.pods[sub.Name]
 	case kind == "log.kube-proxy" && (a.artifact == "node/container-log" || a.artifact == "cluster/pod-log"):
