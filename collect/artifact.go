@@ -35,25 +35,6 @@ func Groups() []string {
 	return names
 }
 
-// Keep says which part of an artifact survives when it is larger than its limit. The zero value keeps the default
-// amount of head and newest tail.
-type Keep struct {
-	Head int64 // bytes from the start
-	Tail int64 // newest bytes; 0 with a Head keeps the start only
-}
-
-const (
-	kib = 1 << 10
-	mib = 1 << 20
-)
-
-func (k Keep) orDefault() Keep {
-	if k.Head == 0 && k.Tail == 0 {
-		return Keep{Head: 4 * mib, Tail: 4 * mib}
-	}
-	return k
-}
-
 // Artifact describes one thing to gather. Exactly one of Argv, Files and Gather says how; Native stands in when no
 // program of Argv is on the node.
 type Artifact struct {

@@ -6,6 +6,25 @@ import (
 	"io"
 )
 
+// Keep says which part of an artifact survives when it is larger than its limit. The zero value keeps the default
+// amount of head and newest tail.
+type Keep struct {
+	Head int64 // bytes from the start
+	Tail int64 // newest bytes; 0 with a Head keeps the start only
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+)
+
+func (k Keep) orDefault() Keep {
+	if k.Head == 0 && k.Tail == 0 {
+		return Keep{Head: 4 * mib, Tail: 4 * mib}
+	}
+	return k
+}
+
 // cutter passes whole lines on and keeps the head and the newest tail of what is too large. Where lines were left
 // out it writes a marker line with their exact number.
 type cutter struct {
