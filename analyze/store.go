@@ -141,6 +141,7 @@ var logProducers = map[string][]string{
 	"log.kube-proxy": {"node/kube-proxy-log", "node/container-log", "cluster/pod-log"},
 	"log.container":  {"node/container-log", "cluster/pod-log"},
 	"log.system":     {"node/journal", "node/syslog"},
+	"log.any":        {"node/journal", "node/syslog", "node/dmesg"},
 }
 
 // wholeOnly names the artifacts that hold all facts of a kind, where others hold some: kube-proxy's flags are not its
