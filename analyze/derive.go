@@ -9,6 +9,8 @@ type derivation struct {
 	from     []fact.Kind
 	optional map[fact.Kind]bool // inputs that refine the result but are not needed
 	rows     func(*store) []*row
+	// open lists what else would have to be collected before the absence of a row means anything; nil: nothing.
+	open func(*store, Subject) []gap
 }
 
 // derivations are all of them, by the kind that they make.

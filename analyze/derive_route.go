@@ -37,6 +37,27 @@ var podRoute = derivation{
 	from:     []fact.Kind{"ip.route", "k8s.pod", "k8s.node"},
 	optional: map[fact.Kind]bool{"k8s.node": true},
 	rows:     deriveRoutes,
+	open:     unseenRoutes,
+}
+
+// unseenRoutes names the nodes whose routes would tell whether this cluster routes by block at all, when this node has no
+// route to some pods and nothing else says so.
+func unseenRoutes(s *store, sub Subject) []gap {
+	doubt := false
+	seen := map[string]bool{}
+	for _, r := range s.facts["pod.route"] {
+		v := r.value.(PodRoute)
+		seen[r.place.Node] = true
+		doubt = doubt || !v.Routed && !v.Overlay && (sub.Node == "" || r.place.Node == sub.Node)
+	}
+	var out []gap
+	for _, r := range s.facts["pod.route"] {
+		if v := r.value.(PodRoute); doubt && !seen[v.PodNode] {
+			seen[v.PodNode] = true
+			out = append(out, gap{artifact: "node/ip-route", node: v.PodNode, reason: notCollected})
+		}
+	}
+	return out
 }
 
 // fib is one node's main table.

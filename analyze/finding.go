@@ -50,7 +50,9 @@ func (f *Finding) addEvidence(sel *Selection, rows []*row) {
 		limit = maxContextRows
 	}
 	for i, r := range rows {
-		total += r.count
+		if r.dated || len(r.samples) > 0 { // a snapshot is no occurrence
+			total += r.count
+		}
 		if !sel.Context {
 			f.span(r)
 		}

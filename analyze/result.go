@@ -167,6 +167,7 @@ type Evidence struct {
 type Verdict struct {
 	Signature string   `json:"signature"`
 	Title     string   `json:"title"`
+	Family    string   `json:"family,omitempty"` // what the signatures of one table have in common, as a title
 	Subject   Subject  `json:"subject"`
 	Outcome   Outcome  `json:"outcome"`
 	Missing   []string `json:"missing,omitempty"`  // canonical artifacts, when inconclusive

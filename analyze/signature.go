@@ -15,6 +15,7 @@ import (
 type Signature struct {
 	ID          string            `yaml:"id"`
 	Title       string            `yaml:"title"`
+	Family      string            `yaml:"family"` // of the signatures of one table: what they have in common, as a title
 	Severity    Severity          `yaml:"severity"`
 	Kind        string            `yaml:"kind"` // fault, benign, advice, configuration
 	Since       string            `yaml:"since"`

@@ -149,6 +149,17 @@ var logProducers = map[string][]string{
 var wholeOnly = map[fact.Kind][]string{
 	"kube-proxy.setting": {"cluster/configmaps"},
 	"k8s.event":          {"cluster/events", "cluster/describe-pods", "cluster/describe-pod"},
+	"iptables.table":     {"node/iptables-save", "node/iptables-nft-save"},
+	"iptables.chain":     {"node/iptables-save", "node/iptables-nft-save"},
+	"iptables.rule":      {"node/iptables-save", "node/iptables-nft-save"},
+	"df.filesystem":      {"node/df"},
+	"df.inodes":          {"node/df-inodes"},
+}
+
+// together names the artifacts that hold all facts of a kind only when all of them were read: a setting may stand in the
+// kubelet's file or on its command line.
+var together = map[fact.Kind][]string{
+	"kubelet.setting": {"node/kubelet-config", "node/kubelet-cmdline"},
 }
 
 // producers lists the artifacts that can yield a kind, the best first.
@@ -193,6 +204,17 @@ func (s *store) known(kind fact.Kind, sub Subject) (ok bool, missing []gap) {
 		for _, from := range d.from {
 			if k, gaps := s.known(from, sub); !k && !d.optional[from] {
 				missing = append(missing, gaps...)
+			}
+		}
+		if d.open != nil && len(missing) == 0 {
+			missing = d.open(s, sub)
+		}
+		return len(missing) == 0, missing
+	}
+	if all := together[kind]; len(all) > 0 {
+		for _, name := range all {
+			if ok, reason := s.read(name, kind, sub); !ok {
+				missing = append(missing, gap{artifact: name, node: nodeOf(name, sub), reason: reason})
 			}
 		}
 		return len(missing) == 0, missing

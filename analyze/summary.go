@@ -39,7 +39,7 @@ func (d *driver) judge(sig *Signature, res *Result, gaps *gapList) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", sig.ID, err)
 	}
-	clear := Verdict{Signature: sig.ID, Title: sig.Title, Subject: Subject{Scope: sig.Scope}, Outcome: Clear}
+	clear := Verdict{Signature: sig.ID, Title: sig.Title, Family: sig.Family, Subject: Subject{Scope: sig.Scope}, Outcome: Clear}
 	open := map[string]*Verdict{} // by reason: alike ones fold
 	for _, j := range judgements {
 		switch j.outcome {
@@ -49,7 +49,7 @@ func (d *driver) judge(sig *Signature, res *Result, gaps *gapList) error {
 				d.problem = append(d.problem, Problem{What: err.Error()})
 			}
 			res.Findings = append(res.Findings, f)
-			res.Verdicts = append(res.Verdicts, Verdict{Signature: sig.ID, Title: sig.Title, Subject: j.subject, Outcome: Matched})
+			res.Verdicts = append(res.Verdicts, Verdict{Signature: sig.ID, Title: sig.Title, Family: sig.Family, Subject: j.subject, Outcome: Matched})
 		case Clear:
 			clear.Subjects++
 		case Inconclusive:
@@ -123,7 +123,7 @@ func fold(open map[string]*Verdict, sig *Signature, j judgement) {
 		v.Subject.Name, v.Subject.Node = "", ""
 		return
 	}
-	v := &Verdict{Signature: sig.ID, Title: sig.Title, Subject: j.subject, Outcome: Inconclusive, Reason: reason, Subjects: 1}
+	v := &Verdict{Signature: sig.ID, Title: sig.Title, Family: sig.Family, Subject: j.subject, Outcome: Inconclusive, Reason: reason, Subjects: 1}
 	seen := map[string]bool{}
 	for _, g := range j.gaps {
 		if !seen[g.artifact] {

@@ -56,10 +56,12 @@ func podRows(r *analyze.Result, c *cards) []podRow {
 	return rows
 }
 
-// clearRow is a signature that was looked for and not found.
+// clearRow is a signature, or a family of them, that was looked for and not found.
 type clearRow struct {
 	Signature, Title, Scope string
-	Subjects                int
+	Subjects                int // the most that one signature of it was judged on
+	Signatures              int
+	counts                  map[string]int
 }
 
 func clearRows(r *analyze.Result) []clearRow {
@@ -69,20 +71,38 @@ func clearRows(r *analyze.Result) []clearRow {
 		if v.Outcome != analyze.Clear {
 			continue
 		}
-		i, ok := place[v.Signature]
+		i, ok := place[group(v)]
 		if !ok {
 			i = len(rows)
-			place[v.Signature] = i
-			rows = append(rows, clearRow{Signature: v.Signature, Title: v.Title, Scope: v.Subject.Scope})
+			place[group(v)] = i
+			rows = append(rows, clearRow{Signature: v.Signature, Title: title(v), Scope: v.Subject.Scope, counts: map[string]int{}})
 		}
-		rows[i].Subjects += max(v.Subjects, 1)
+		row := &rows[i]
+		row.counts[v.Signature] += max(v.Subjects, 1)
+		row.Signatures, row.Subjects = len(row.counts), max(row.Subjects, row.counts[v.Signature])
 	}
 	return rows
 }
 
-// openRow is a signature that could not be decided on some subjects.
+// group is what verdicts are listed under: the family, else the signature.
+func group(v analyze.Verdict) string {
+	if v.Family != "" {
+		return "family " + v.Family
+	}
+	return v.Signature
+}
+
+func title(v analyze.Verdict) string {
+	if v.Family != "" {
+		return v.Family
+	}
+	return v.Title
+}
+
+// openRow is a signature, or a family of them, that could not be decided on some subjects.
 type openRow struct {
 	Signature, Title string
+	Signatures       []string
 	Subjects         []string
 	Folded           int // subjects of folded verdicts, which have no names
 	Missing          []string
@@ -96,28 +116,37 @@ func openRows(r *analyze.Result) []openRow {
 		if v.Outcome != analyze.Inconclusive {
 			continue
 		}
-		i, ok := place[v.Signature]
+		i, ok := place[group(v)]
 		if !ok {
 			i = len(rows)
-			place[v.Signature] = i
-			rows = append(rows, openRow{Signature: v.Signature, Title: v.Title})
+			place[group(v)] = i
+			rows = append(rows, openRow{Signature: v.Signature, Title: title(v)})
 		}
-		row := &rows[i]
-		if v.Subject.Name == "" {
-			row.Folded += max(v.Subjects, 1)
-		} else {
-			row.Subjects = append(row.Subjects, v.Subject.Name)
-		}
-		for _, m := range v.Missing {
-			if !slices.Contains(row.Missing, m) {
-				row.Missing = append(row.Missing, m)
-			}
-		}
-		if v.Reason != "" && !slices.Contains(row.Reasons, v.Reason) && len(row.Reasons) < 8 {
-			row.Reasons = append(row.Reasons, v.Reason)
-		}
+		rows[i].add(v)
 	}
 	return rows
+}
+
+func (row *openRow) add(v analyze.Verdict) {
+	row.Signatures = appendNew(row.Signatures, v.Signature)
+	if v.Subject.Name == "" {
+		row.Folded = max(row.Folded, v.Subjects, 1)
+	} else {
+		row.Subjects = appendNew(row.Subjects, v.Subject.Name)
+	}
+	for _, m := range v.Missing {
+		row.Missing = appendNew(row.Missing, m)
+	}
+	if v.Reason != "" && len(row.Reasons) < 8 {
+		row.Reasons = appendNew(row.Reasons, v.Reason)
+	}
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
 }
 
 type missingRow struct {
