@@ -38,6 +38,24 @@ var ipvsExpected = derivation{
 	from:     []fact.Kind{"ipvs.table", "k8s.service-port", "kubelet.setting", "k8s.endpoints"},
 	optional: map[fact.Kind]bool{"k8s.service-port": true, "kubelet.setting": true, "k8s.endpoints": true},
 	rows:     deriveIPVS,
+	open:     unknownVIPs,
+}
+
+// unknownVIPs names what is missing to know which addresses a node must serve, and whether an address without real
+// servers is right because no endpoint is ready.
+func unknownVIPs(s *store, sub Subject) []gap {
+	if len(s.facts["k8s.service-port"]) == 0 && len(kubeletDNSPorts(s, sub.Node)) == 0 {
+		if ok, gaps := s.known("k8s.service-port", sub); !ok {
+			return gaps
+		}
+	}
+	for _, r := range s.facts["ipvs.expected"] {
+		if v := r.value.(IPVSExpected); r.place.Node == sub.Node && v.Present && v.Servers == 0 && v.Ready < 0 {
+			_, gaps := s.known("k8s.endpoints", sub)
+			return gaps
+		}
+	}
+	return nil
 }
 
 // vipPort is a port that kube-proxy should serve, and the fact that says so.

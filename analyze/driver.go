@@ -177,7 +177,7 @@ func (d *driver) outcome(p parsers.Parser, in *parsers.Input, out parsers.Outcom
 				return err
 			}
 		}
-		d.store.addFact(f)
+		d.store.addFact(f, in.At)
 	}
 	return nil
 }

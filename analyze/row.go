@@ -12,6 +12,7 @@ type row struct {
 	place   fact.Place
 	at      time.Time // when it happened or was sampled; zero when unknown
 	dated   bool      // at comes from the evidence itself, not from the time of collection
+	taken   time.Time // when its artifact was collected
 	last    time.Time // of the last occurrence; at for single facts
 	count   int64     // occurrences
 	atLeast bool      // count is a lower bound

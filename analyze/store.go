@@ -64,8 +64,8 @@ var datedKinds = map[fact.Kind]bool{
 	"k8s.container-state": true,
 }
 
-func (s *store) addFact(f fact.Fact) {
-	r := &row{place: f.Place, at: f.At, last: f.At, dated: datedKinds[f.Kind] && !f.At.IsZero(), count: 1, value: f.Value, source: f.Source}
+func (s *store) addFact(f fact.Fact, taken time.Time) {
+	r := &row{place: f.Place, taken: taken, at: f.At, last: f.At, dated: datedKinds[f.Kind] && !f.At.IsZero(), count: 1, value: f.Value, source: f.Source}
 	switch v := f.Value.(type) {
 	case parsers.K8sEvent:
 		r.count = max(1, v.Count)
@@ -96,7 +96,7 @@ func (s *store) finish() {
 			s.resolve(&r.place)
 		}
 		sortRows(rows)
-		s.facts[kind] = rows
+		s.facts[kind] = dedupe(kind, rows)
 	}
 	for kind, rows := range derive(s) {
 		sortRows(rows)
