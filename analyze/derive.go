@@ -10,8 +10,11 @@ type derivation struct {
 	optional map[fact.Kind]bool // inputs that refine the result but are not needed
 	rows     func(*store) []*row
 	// open lists what else would have to be collected before the absence of a row means anything; nil: nothing.
-	open func(*store, Subject) []gap
+	open func(*store, Subject, knower) []gap
 }
+
+// knower is store.known, handed in so that derivations need not name the table that they stand in.
+type knower func(fact.Kind, Subject) (bool, []gap)
 
 // derivations are all of them, by the kind that they make.
 var derivations = map[fact.Kind]derivation{

@@ -43,15 +43,15 @@ var ipvsExpected = derivation{
 
 // unknownVIPs names what is missing to know which addresses a node must serve, and whether an address without real
 // servers is right because no endpoint is ready.
-func unknownVIPs(s *store, sub Subject) []gap {
+func unknownVIPs(s *store, sub Subject, known knower) []gap {
 	if len(s.facts["k8s.service-port"]) == 0 && len(kubeletDNSPorts(s, sub.Node)) == 0 {
-		if ok, gaps := s.known("k8s.service-port", sub); !ok {
+		if ok, gaps := known("k8s.service-port", sub); !ok {
 			return gaps
 		}
 	}
 	for _, r := range s.facts["ipvs.expected"] {
 		if v := r.value.(IPVSExpected); r.place.Node == sub.Node && v.Present && v.Servers == 0 && v.Ready < 0 {
-			_, gaps := s.known("k8s.endpoints", sub)
+			_, gaps := known("k8s.endpoints", sub)
 			return gaps
 		}
 	}

@@ -42,7 +42,7 @@ var podRoute = derivation{
 
 // unseenRoutes names the nodes whose routes would tell whether this cluster routes by block at all, when this node has no
 // route to some pods and nothing else says so.
-func unseenRoutes(s *store, sub Subject) []gap {
+func unseenRoutes(s *store, sub Subject, _ knower) []gap {
 	doubt := false
 	seen := map[string]bool{}
 	for _, r := range s.facts["pod.route"] {

@@ -207,7 +207,7 @@ func (s *store) known(kind fact.Kind, sub Subject) (ok bool, missing []gap) {
 			}
 		}
 		if d.open != nil && len(missing) == 0 {
-			missing = d.open(s, sub)
+			missing = d.open(s, sub, s.known)
 		}
 		return len(missing) == 0, missing
 	}
