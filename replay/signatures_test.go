@@ -54,6 +54,7 @@ func TestEverySignatureHasFixtures(t *testing.T) {
 			have[f.ID][c.Verdict] = true
 		}
 	}
+	used := map[string]bool{}
 	for _, s := range shipped(t) {
 		id := s.ID
 		if s.File == "exit-code.yaml" { // one family, one fixture
@@ -61,10 +62,10 @@ func TestEverySignatureHasFixtures(t *testing.T) {
 		}
 		require.Truef(t, have[id][analyze.Matched], "%s has no matched case in %s", s.ID, fixtureDir)
 		require.Truef(t, have[id][analyze.Clear], "%s has no clear case (the near miss) in %s", s.ID, fixtureDir)
-		delete(have, s.ID)
+		used[id] = true
 	}
 	for id := range have {
-		require.Failf(t, "stray fixture", "%s is the fixture of no signature", id)
+		require.Truef(t, used[id], "%s is the fixture of no signature", id)
 	}
 }
 
