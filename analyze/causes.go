@@ -19,7 +19,7 @@ func link(s *store, findings []Finding, sigs map[string]*Signature) {
 	for i := range findings {
 		for _, to := range sigs[findings[i].Signature].Explains {
 			for _, k := range bySig[to] {
-				if k != i && s.related(findings[i].Subject, findings[k].Subject) && inOrder(&findings[i], &findings[k]) {
+				if k != i && s.related(&findings[i], &findings[k]) && inOrder(&findings[i], &findings[k]) {
 					effects[i] = append(effects[i], k)
 				}
 			}

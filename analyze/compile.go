@@ -31,6 +31,7 @@ type words struct {
 	confidence []cel.Program // nil: always
 	because    []template
 	message    template
+	steps      [][2]template // what to do, and its command
 }
 
 // compiler holds what all signatures share.
@@ -138,6 +139,15 @@ func compileWords(env *cel.Env, sig *Signature) (*words, error) {
 	if w.message, err = newTemplate(env, sig.Message); err != nil {
 		return nil, fmt.Errorf("%s: message: %w", sig.File, err)
 	}
+	for i, step := range sig.Remediation {
+		var pair [2]template
+		for k, text := range []string{step.Do, step.Command} {
+			if pair[k], err = newTemplate(env, text); err != nil {
+				return nil, fmt.Errorf("%s: remediation step %d: %w", sig.File, i+1, err)
+			}
+		}
+		w.steps = append(w.steps, pair)
+	}
 	return w, nil
 }
 
@@ -182,6 +192,24 @@ func newTemplate(env *cel.Env, text string) (template, error) {
 
 // render fills the template in. An expression that fails leaves "?" and its error.
 func (t template) render(vars map[string]any) (string, error) {
+	return t.renderWith(vars, func(s string) string { return s })
+}
+
+// shellWord is what a name from a bundle may be to stand in a command that people copy.
+var shellWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,252}$`)
+
+// renderCommand is render for a shell: names from the bundle that are no plain words are left out, for a bundle may come
+// from an enemy.
+func (t template) renderCommand(vars map[string]any) (string, error) {
+	return t.renderWith(vars, func(s string) string {
+		if !shellWord.MatchString(s) {
+			return "NAME_NOT_SAFE_TO_COPY"
+		}
+		return s
+	})
+}
+
+func (t template) renderWith(vars map[string]any, safe func(string) string) (string, error) {
 	var b strings.Builder
 	var failed error
 	for i, piece := range t.text {
@@ -195,7 +223,7 @@ func (t template) render(vars map[string]any) (string, error) {
 			b.WriteString("?")
 			continue
 		}
-		b.WriteString(printVal(out))
+		b.WriteString(safe(printVal(out)))
 	}
 	return strings.TrimSpace(b.String()), failed
 }

@@ -23,7 +23,7 @@ func (p *program) finding(s *store, j judgement) (Finding, error) {
 	f := Finding{
 		ID: sig.ID + "@" + j.subject.Name, Signature: sig.ID, Title: sig.Title, Severity: sig.Severity, Subject: j.subject,
 		Description: strings.TrimSpace(sig.Description), CannotProve: strings.TrimSpace(sig.CannotProve), References: sig.References,
-		Remediation: sig.Remediation, Causes: []string{}, Symptoms: []string{},
+		Causes: []string{}, Symptoms: []string{},
 	}
 	w, err := p.words()
 	if err != nil {
@@ -33,6 +33,7 @@ func (p *program) finding(s *store, j judgement) (Finding, error) {
 		err = fmt.Errorf("%s: message: %w", sig.ID, err)
 	}
 	f.Confidence, f.Because = w.confidenceOf(sig, vars)
+	f.Remediation = w.remediation(sig, vars)
 	for i := range sig.Select {
 		if sel := &sig.Select[i]; !sel.Absent {
 			f.addEvidence(sel, j.lists[i])
@@ -44,12 +45,29 @@ func (p *program) finding(s *store, j judgement) (Finding, error) {
 	return f, err
 }
 
+// remediation fills the names of the case into the steps, so that commands can be copied as they are.
+func (w *words) remediation(sig *Signature, vars map[string]any) []Step {
+	steps := append([]Step(nil), sig.Remediation...)
+	for i := range steps {
+		if do, err := w.steps[i][0].render(vars); err == nil {
+			steps[i].Do = do
+		}
+		if command, err := w.steps[i][1].renderCommand(vars); err == nil {
+			steps[i].Command = command
+		}
+	}
+	return steps
+}
+
 func (f *Finding) addEvidence(sel *Selection, rows []*row) {
 	limit, total := maxEvidence, int64(0)
 	if sel.Context {
 		limit = maxContextRows
 	}
 	for i, r := range rows {
+		if r.place.Pod != "" {
+			f.Pods = appendNew(f.Pods, r.place.Namespace+"/"+r.place.Pod)
+		}
 		if r.dated || len(r.samples) > 0 { // a snapshot is no occurrence
 			total += r.count
 		}
@@ -147,8 +165,10 @@ func clip(line string) string {
 	return line[:maxLine] + "..."
 }
 
-// describe sums a capture's fact up in one line: its fields in the order of the struct.
+// describe says a fact without text in one line.
 func describe(v fact.Value) string {
-	text := fmt.Sprintf("%+v", v)
-	return strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
+	if s, ok := v.(fact.Summarized); ok {
+		return s.FactSummary()
+	}
+	return fmt.Sprintf("%+v", v)
 }

@@ -3,6 +3,7 @@ package analyze
 import (
 	"testing"
 
+	"cel.dev/cel-go/cel"
 	"github.com/stretchr/testify/require"
 )
 
@@ -54,5 +55,27 @@ func TestPodOfCgroup(t *testing.T) {
 		gotUID, gotID := podOfCgroup(c.path)
 		require.Equal(t, c.uid, gotUID, c.path)
 		require.Equal(t, c.id, gotID, c.path)
+	}
+}
+
+func TestCommandsTakePlainNamesOnly(t *testing.T) {
+	c, err := newCompiler(nil)
+	require.NoError(t, err)
+	env, err := c.base.Extend(cel.Variable("name", cel.StringType))
+	require.NoError(t, err)
+	tmpl, err := newTemplate(env, "kubectl logs {{ name }} --tail=1")
+	require.NoError(t, err)
+	for name, want := range map[string]string{
+		"web-0":            "kubectl logs web-0 --tail=1",
+		"x; rm -rf /":      "kubectl logs NAME_NOT_SAFE_TO_COPY --tail=1",
+		"$(reboot)":        "kubectl logs NAME_NOT_SAFE_TO_COPY --tail=1",
+		"-o":               "kubectl logs NAME_NOT_SAFE_TO_COPY --tail=1",
+		"a\nb":             "kubectl logs NAME_NOT_SAFE_TO_COPY --tail=1",
+		"'\"`":             "kubectl logs NAME_NOT_SAFE_TO_COPY --tail=1",
+		"192.168.77.1:443": "kubectl logs 192.168.77.1:443 --tail=1",
+	} {
+		got, err := tmpl.renderCommand(map[string]any{"name": name})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
 	}
 }

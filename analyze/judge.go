@@ -163,8 +163,12 @@ func (p *program) evaluate(s *store, sub Subject, lists [][]*row) (Outcome, []ga
 }
 
 func (p *program) vars(sub Subject, lists [][]*row) map[string]any {
+	namespace, name, ok := strings.Cut(sub.Name, "/")
+	if !ok || sub.Scope == "capture" {
+		namespace, name = "NAMESPACE", "NAME" // in a command to copy, a person fills them in
+	}
 	vars := map[string]any{
-		"subject":  map[string]string{"scope": sub.Scope, "name": sub.Name, "node": sub.Node},
+		"subject":  map[string]string{"scope": sub.Scope, "name": sub.Name, "node": sub.Node, "namespace": namespace, "object": name},
 		"versions": p.sig.Versions,
 	}
 	for i := range p.sig.Select {

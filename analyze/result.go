@@ -133,6 +133,8 @@ type Finding struct {
 	Remediation []Step     `json:"remediation"`
 	CannotProve string     `json:"cannotProve,omitempty"` // what the bundle cannot show about it
 	References  []string   `json:"references,omitempty"`
+	// Pods are those that its evidence speaks of, as "namespace/name".
+	Pods []string `json:"pods,omitempty"`
 }
 
 // Root reports whether nothing in the case explains the finding.

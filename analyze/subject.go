@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"slices"
 	"strings"
 
 	"coldcase/fact"
@@ -123,7 +124,8 @@ func belongs(p fact.Place, sub Subject) bool {
 }
 
 // related reports whether a cause on one subject can explain a symptom on another.
-func (s *store) related(cause, symptom Subject) bool {
+func (s *store) related(a, b *Finding) bool {
+	cause, symptom := a.Subject, b.Subject
 	if cause.Scope == "cluster" || symptom.Scope == "cluster" || cause.Name == symptom.Name && cause.Scope == symptom.Scope {
 		return true
 	}
@@ -132,7 +134,9 @@ func (s *store) related(cause, symptom Subject) bool {
 		return s.serves(cause, symptom)
 	case symptom.Scope == "service" || symptom.Scope == "ingress":
 		return s.serves(symptom, cause)
-	case cause.Scope == "pod" && symptom.Scope == "pod", cause.Scope == "pod" && symptom.Scope == "node":
+	case cause.Scope == "pod" && symptom.Scope == "capture": // a pod explains what a capture shows of that pod
+		return slices.Contains(b.Pods, cause.Name)
+	case cause.Scope == "pod":
 		return false
 	}
 	return cause.Node != "" && cause.Node == symptom.Node

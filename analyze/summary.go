@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"coldcase/bundle"
 	"coldcase/parsers"
@@ -165,7 +166,10 @@ func timeline(findings []Finding) []Event {
 // inputs describes the bundles and what the reader could not deliver.
 func (d *driver) inputs(r *bundle.Reader, res *Result) {
 	for _, b := range r.Bundles() {
-		info := BundleInfo{Name: b.Name, Layout: b.Layout, Container: b.Container, Aborted: b.Aborted}
+		if b.Manifest == nil && holdsOthers(b.Name, r.Bundles()) {
+			continue
+		}
+		info := BundleInfo{Name: bundleName(b.Name), Layout: b.Layout, Container: b.Container, Aborted: b.Aborted}
 		if b.Manifest != nil {
 			info.Tool, info.Collected = b.Manifest.Tool, b.Manifest.Clock.Wall
 			if n := d.store.nodes[b.Manifest.Node.Name]; n != nil {
@@ -178,6 +182,24 @@ func (d *driver) inputs(r *bundle.Reader, res *Result) {
 		res.Problems = append(res.Problems, Problem{Bundle: p.Bundle, Path: p.Path, What: p.What})
 	}
 	res.Problems = append(res.Problems, d.problem...)
+}
+
+// holdsOthers reports whether a container only wraps bundles that are listed themselves.
+func holdsOthers(name string, all []bundle.Info) bool {
+	for _, b := range all {
+		if strings.HasPrefix(b.Name, name+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// bundleName words the name "-" of standard input.
+func bundleName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return strings.TrimPrefix(name, "-/")
 }
 
 // places sums nodes and pods up.

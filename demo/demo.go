@@ -6,5 +6,5 @@ import _ "embed"
 
 // Case is a tar of the case's bundles, one per node and one of the API server.
 //
-//go:embed case.tar
+//go:embed case/case.tar
 var Case []byte

@@ -26,6 +26,12 @@ type Placed interface {
 	FactPlace() Place
 }
 
+// Summarized is a Value that can say itself in one line, where there is no text to quote.
+type Summarized interface {
+	Value
+	FactSummary() string
+}
+
 // Place says what a fact is about. An empty field means "no statement", not "none".
 type Place struct {
 	Node      string `json:"node,omitempty"`
