@@ -75,6 +75,7 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 	h.node = m.Node.Name
 	if o.NoNode {
 		m.Node = bundle.NodeID{Name: o.Node}
+		m.Clock.Monotonic, m.Clock.Uptime = 0, 0 // of this machine, which is no node of the case
 	}
 	bw, err := bundle.NewWriter(w, m, bundle.WriterOptions{})
 	if err != nil {

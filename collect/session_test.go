@@ -191,6 +191,16 @@ func TestTheFirstRefusedRequestEndsTheClusterGroup(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(g.text, g.entries, g.manifest), "geheim")
 }
 
+func TestBundleOfTheClusterSaysNothingOfThisMachine(t *testing.T) {
+	g, summary := collectInto(t, context.Background(), Options{NoNode: true, NoCluster: true})
+	require.Equal(t, bundle.NodeID{}, g.manifest.Node)
+	require.Zero(t, g.manifest.Clock.Monotonic)
+	for _, e := range summary.Entries {
+		require.True(t, strings.HasPrefix(e.Artifact, "cluster/"), e.Artifact)
+	}
+	require.NotEmpty(t, summary.Entries)
+}
+
 func TestStoppedCollectionIsAWholeArchive(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
