@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"coldcase/bundle"
@@ -165,6 +166,8 @@ func (d *driver) outcome(p parsers.Parser, in *parsers.Input, out parsers.Outcom
 		c.Status, c.Reason = "absent", out.Absent
 	case out.Err != nil:
 		c.Status, c.Reason = string(bundle.StatusDamaged), out.Err.Error()
+	case out.Partial != "":
+		c.Status, c.Reason = string(bundle.StatusTruncated), out.Partial
 	case len(out.Facts) == 0 && out.Unrecognized > 0:
 		c.Status, c.Reason = string(bundle.StatusDamaged), "not one line was understood"
 	}
@@ -204,6 +207,9 @@ func isLog(artifact string) bool {
 	return false
 }
 
+// stamped is how lines of logs begin, and error texts of programs do not.
+var stamped = regexp.MustCompile(`^\s*(?:[\[<{]|\d{4}-\d\d|[A-Z][a-z]{2} [ \d]\d |[IWEF]\d{4} |time=)`)
+
 // log scans a log with the one matcher.
 func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifact) error {
 	place := fact.Place{Node: e.Node}
@@ -218,7 +224,7 @@ func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifa
 	}
 	head = head[:n]
 	c.Parser = "log"
-	if n < 4096 {
+	if n < 4096 && !stamped.Match(head) {
 		if reason := parsers.CollectionError(head); reason != "" {
 			c.Status, c.Reason = "absent", reason
 			return nil

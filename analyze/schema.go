@@ -33,6 +33,7 @@ func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
 		"node":      {types.StringType, func(r *row) any { return r.place.Node }},
 		"namespace": {types.StringType, func(r *row) any { return r.place.Namespace }},
 		"pod":       {types.StringType, func(r *row) any { return r.place.Pod }},
+		"dated":     {types.BoolType, func(r *row) any { return r.dated }},
 		"at":        {types.TimestampType, func(r *row) any { return r.at }},
 		"first":     {types.TimestampType, func(r *row) any { return r.at }},
 		"last":      {types.TimestampType, func(r *row) any { return r.last }},

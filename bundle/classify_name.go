@@ -58,9 +58,9 @@ func artifactByFolder(name string) string {
 	switch {
 	case has("proc") && dirs[len(dirs)-1] == "net" && base == "ip_vs":
 		return "node/proc-ip_vs"
-	case has("podlogs"), has("pods") && has("logs") && strings.HasSuffix(name, ".log"),
+	case has("podlogs"), has("pod-logs"), has("pods") && has("logs") && strings.HasSuffix(name, ".log"),
 		has("namespaces") && has("pods") && has("logs"):
-		if has("cluster-resources") || has("namespaces") || has("podlogs") {
+		if has("cluster-resources") || has("namespaces") || has("podlogs") || has("pod-logs") {
 			return "cluster/pod-log"
 		}
 	case has("cluster-resources"):
@@ -144,7 +144,7 @@ var genericFolders = wordSet(`logs log node nodes network networking net proc cl
 	hardware date chrony conntrack ipvs firewall_tables firewall iptables ip ethtool general host date filesystem insights_commands
 	commands cmd command data output out files file tmp home root usr bin sbin opt run mnt media srv users downloads desktop documents
 	case cases bundle bundles capture captures pcap pcaps tcpdump hosts system sysctls kubeadm etcd rke2 k3s rancher cni
-	containers container podlogs host_service_logs masters workers core apps events resources objects manifests yaml yamls json
+	containers container podlogs pod-logs host_service_logs masters workers core apps events resources objects manifests yaml yamls json
 	describe info collected dump diagnostics support support-bundle artifacts artifact metadata kube-system default kube-proxy
 	boot dev self pressure 1 var_log modinfo cluster-info config configs text txt new old stdin`)
 
@@ -157,7 +157,7 @@ func wordSet(words string) map[string]bool {
 }
 
 // ownTree are folders below which everything is one node's own file tree, or pods.
-var ownTree = wordSet("var proc etc sys sos_commands cluster-resources pods containers podlogs namespaces")
+var ownTree = wordSet("var proc etc sys sos_commands cluster-resources pods containers podlogs pod-logs namespaces")
 
 // sosReport is the top folder of a sos report: sosreport-HOST[-CASE]-DATE-RANDOM.
 var sosReport = regexp.MustCompile(`^sosreport-(.+?)(?:-\d{6,})?-\d{4}-\d{2}-\d{2}-[a-z]{7}$`)

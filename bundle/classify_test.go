@@ -101,6 +101,7 @@ func TestClassifyByName(t *testing.T) {
 		{"var/log/pods/default_web-0_0b1c/nginx/0.log", "node/container-log", ""},
 		{"node-c/pods/kube-system_kube-proxy-x7_0b1c/kube-proxy/3.log", "node/kube-proxy-log", "node-c"},
 		{"pods/web-0.log", "cluster/pod-log", ""},
+		{"pod-logs/shop/web-0/web.log", "cluster/pod-log", ""},
 		{"kube-proxy-x7.log", "node/kube-proxy-log", ""},
 		{"sosreport-node-d-2026-03-02-abcdefg/sos_commands/kernel/dmesg", "node/dmesg", "node-d"},
 		{"nodes/node-e/kernel/lsmod", "node/lsmod", "node-e"},

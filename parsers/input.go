@@ -22,6 +22,7 @@ type Input struct {
 	used   []uint8
 	facts  []fact.Fact
 	absent string
+	part   string
 }
 
 const (
@@ -108,10 +109,19 @@ func (in *Input) Absent(reason string) {
 	}
 }
 
+// Partial says that the artifact holds a part of what it should, and why the parser thinks so. What is in it counts;
+// what is not in it proves nothing.
+func (in *Input) Partial(reason string) {
+	if in.part == "" {
+		in.part = reason
+	}
+}
+
 // Outcome is what became of an artifact.
 type Outcome struct {
 	Facts        []fact.Fact
 	Absent       string // not empty: the artifact holds an error text instead of data
+	Partial      string // not empty: the artifact is a part of what it should be
 	Lines        int    // all lines
 	Unrecognized int    // lines that were neither emitted nor skipped; blank lines never count
 	Samples      []int  // numbers of the first unrecognised lines, at most 5
@@ -137,7 +147,7 @@ func Run(p Parser, in *Input) (out Outcome) {
 }
 
 func (in *Input) outcome() Outcome {
-	out := Outcome{Facts: in.facts, Absent: in.absent, Lines: in.Text.Lines()}
+	out := Outcome{Facts: in.facts, Absent: in.absent, Partial: in.part, Lines: in.Text.Lines()}
 	for n := 1; n <= in.Text.Lines(); n++ {
 		if in.used[n] != 0 || len(bytes.TrimSpace(in.Text.Line(n))) == 0 {
 			continue

@@ -94,6 +94,7 @@ type ipvsDump struct {
 	columns     ipvsColumns
 	hex         bool // /proc/net/ip_vs
 	connections bool // ipvsadm -Lnc
+	headless    bool // a listing that does not begin with its header
 	open        *ipvsOpen
 	saved       map[string]*ipvsOpen // of ipvsadm -S, by "-t 10.96.0.1:443"
 	order       []*ipvsOpen
@@ -137,6 +138,10 @@ func (d *ipvsDump) line(n int, line string, words []string) {
 		d.save(n, words)
 	default:
 		if s, ok := d.service(words); ok {
+			if d.first == 0 { // as "ipvsadm -Ln | grep -A 3 ADDRESS" leaves it
+				d.headless = true
+				d.in.Partial("the listing has no header, so it may be a part of the table")
+			}
 			d.begin(n, s)
 		}
 	}
@@ -187,7 +192,9 @@ func (d *ipvsDump) end() {
 	if d.first == 0 {
 		return
 	}
-	d.in.Emit(d.first, d.last, d.table)
+	if !d.headless {
+		d.in.Emit(d.first, d.last, d.table)
+	}
 	for _, o := range d.order {
 		d.in.Emit(o.line, o.line, o.service)
 		for _, s := range o.servers {
