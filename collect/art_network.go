@@ -18,7 +18,7 @@ var (
 	_ = register(Artifact{Name: "node/ip-rule", Path: "node/ip-rule.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "rule", "show"}}})
 	_ = register(Artifact{Name: "node/ip-neigh", Path: "node/ip-neigh.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-s", "neigh", "show"}}})
 	_ = register(Artifact{Name: "node/bridge-fdb", Path: "node/bridge-fdb.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"bridge", "fdb", "show"}}})
-	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"nstat", "-az"}}, Env: []string{"NSTAT_HISTORY=/dev/null"}})
+	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"nstat", "-azs"}}})
 	_ = register(Artifact{Name: "node/netstat-s", Path: "node/netstat-s.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"netstat", "-s"}}})
 	_ = register(Artifact{
 		Name: "node/netstat-listen", Path: "node/netstat-listen.txt", Group: "network", Privacy: PrivacyAddresses, Gather: gatherListen,

@@ -23,6 +23,9 @@ var versionCommands = []string{
 	"conntrack --version", "ip -V", "ethtool --version", "tcpdump --version", "systemctl --version", "journalctl --version",
 }
 
+// loadsModule names the programs that load a kernel module even when they are only asked for their version.
+var loadsModule = map[string]string{"ipset": "ip_set", "ipvsadm": "ip_vs", "iptables": "nfnetlink", "nft": "nfnetlink", "conntrack": "nfnetlink"}
+
 // gatherVersions prints each program's version below a line "$ command". Programs that the node lacks are left out.
 func gatherVersions(ctx context.Context, s *session, a Artifact) {
 	s.entry(a, a.Name, a.Path, nil, func(k *sink) outcome {
@@ -30,7 +33,7 @@ func gatherVersions(ctx context.Context, s *session, a Artifact) {
 		defer cancel()
 		for _, command := range versionCommands {
 			argv := strings.Fields(command)
-			if lookProgram(argv[0]) == "" {
+			if module, loads := loadsModule[argv[0]]; lookProgram(argv[0]) == "" || loads && !s.host.module(module) {
 				continue
 			}
 			out := &tail{limit: 64 * kib}

@@ -46,7 +46,6 @@ type Artifact struct {
 	Keep    Keep          // what survives when it is too large
 
 	Argv  [][]string // variants; the first whose program is on the node runs
-	Env   []string   // added to the minimal environment
 	Files []string   // candidates; the first that exists is read
 	// Needs returns why this node cannot have the artifact, or "". It is asked before anything runs.
 	Needs func(*host) string

@@ -171,7 +171,7 @@ func (s *session) simple(ctx context.Context, a Artifact) {
 		argv = a.Argv[0]
 	}
 	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
-		return runProgram(ctx, a.timeout(), argv, environment(a.Env), k)
+		return runProgram(ctx, a.timeout(), argv, environment(nil), k)
 	})
 }
 
