@@ -10,21 +10,21 @@ import (
 // PAX records of an artifact's tar members. Those of the first group are on every member of an artifact, so that a
 // reader knows what it has before the bytes come; the others are on the last one alone.
 const (
-	recArtifact = "COLDCASE.artifact"
-	recArgv     = "COLDCASE.argv" // JSON
-	recStarted  = "COLDCASE.started"
+	recArtifact = "SCHILY.xattr.user.coldcase.artifact"
+	recArgv     = "SCHILY.xattr.user.coldcase.argv" // JSON
+	recStarted  = "SCHILY.xattr.user.coldcase.started"
 
-	recStatus     = "COLDCASE.status"
-	recError      = "COLDCASE.error"
-	recStderr     = "COLDCASE.stderr"
-	recExit       = "COLDCASE.exit"
-	recSignal     = "COLDCASE.signal"
-	recEnded      = "COLDCASE.ended"
-	recSeen       = "COLDCASE.seen"
-	recStored     = "COLDCASE.stored"
-	recTruncation = "COLDCASE.truncation"
-	recSHA256     = "COLDCASE.sha256"
-	recParts      = "COLDCASE.parts"
+	recStatus     = "SCHILY.xattr.user.coldcase.status"
+	recError      = "SCHILY.xattr.user.coldcase.error"
+	recStderr     = "SCHILY.xattr.user.coldcase.stderr"
+	recExit       = "SCHILY.xattr.user.coldcase.exit"
+	recSignal     = "SCHILY.xattr.user.coldcase.signal"
+	recEnded      = "SCHILY.xattr.user.coldcase.ended"
+	recSeen       = "SCHILY.xattr.user.coldcase.seen"
+	recStored     = "SCHILY.xattr.user.coldcase.stored"
+	recTruncation = "SCHILY.xattr.user.coldcase.truncation"
+	recSHA256     = "SCHILY.xattr.user.coldcase.sha256"
+	recParts      = "SCHILY.xattr.user.coldcase.parts"
 )
 
 // Bounds of what an IndexEntry may carry: the records of a member must stay far below what a tar reader accepts.

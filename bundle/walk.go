@@ -14,7 +14,7 @@ type member struct {
 	name     string
 	size     int64 // -1 when unknown
 	modified time.Time
-	records  map[string]string // COLDCASE.* records, nil without
+	records  map[string]string // the PAX records of records.go, nil without
 	body     io.Reader         // io.EOF at the end; every other error means that the rest is lost
 }
 

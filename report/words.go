@@ -90,11 +90,13 @@ func between(from, to time.Time) string {
 	return from.UTC().Format("2006-01-02 15:04:05") + " to " + clock(to)
 }
 
-// seen tells how often and when a finding was seen.
+// seen tells how often and when a finding was seen; nothing for what one undated look showed.
 func seen(f *analyze.Finding) string {
 	when := between(f.FirstSeen, f.LastSeen)
 	often := ""
 	switch {
+	case f.Count == 1 && when == "" && !f.AtLeast:
+		return ""
 	case f.Count == 1 && !f.AtLeast:
 		often = "once"
 	case f.Count > 0:
