@@ -148,6 +148,7 @@ type provider struct {
 	schemas map[string]*schema
 }
 
+// FindStructType implements types.Provider.
 func (p *provider) FindStructType(name string) (*types.Type, bool) {
 	if _, ok := p.schemas[name]; ok {
 		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
@@ -155,6 +156,7 @@ func (p *provider) FindStructType(name string) (*types.Type, bool) {
 	return p.Provider.FindStructType(name)
 }
 
+// FindStructFieldNames implements types.Provider.
 func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
 	if s, ok := p.schemas[name]; ok {
 		names := make([]string, 0, len(s.fields))
@@ -166,6 +168,7 @@ func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
 	return p.Provider.FindStructFieldNames(name)
 }
 
+// FindStructFieldType implements types.Provider.
 func (p *provider) FindStructFieldType(name, fieldName string) (*types.FieldType, bool) {
 	s, ok := p.schemas[name]
 	if !ok {
@@ -194,21 +197,27 @@ type rowVal struct {
 	schema *schema
 }
 
+// ConvertToNative implements ref.Val.
 func (v rowVal) ConvertToNative(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("a row of %s is no %s", v.schema.name, t)
 }
 
+// ConvertToType implements ref.Val.
 func (v rowVal) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("a row of %s is no %s", v.schema.name, t.TypeName())
 }
 
+// Equal implements ref.Val.
 func (v rowVal) Equal(other ref.Val) ref.Val {
 	o, ok := other.(rowVal)
 	return types.Bool(ok && o.row == v.row)
 }
 
+// Type implements ref.Val.
 func (v rowVal) Type() ref.Type { return types.NewObjectType(v.schema.name) }
-func (v rowVal) Value() any     { return v.row }
+
+// Value implements ref.Val.
+func (v rowVal) Value() any { return v.row }
 
 // Get reads a field where CEL plans no field access of its own.
 func (v rowVal) Get(index ref.Val) ref.Val {

@@ -46,7 +46,10 @@ type exitError struct {
 	hint []string
 }
 
+// Error implements error.
 func (e *exitError) Error() string { return e.err.Error() }
+
+// Unwrap gives errors.Is and errors.As the cause.
 func (e *exitError) Unwrap() error { return e.err }
 
 func usageError(err error, hints ...string) error { return &exitError{exitUsage, err, hints} }
