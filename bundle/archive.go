@@ -151,6 +151,10 @@ func (a *archive) deliver(m *member) *Entry {
 		}
 	}
 	c := newCurrent(a, m)
+	if c.locked {
+		c.finish()
+		return nil
+	}
 	if a.descend(c) {
 		return nil
 	}
@@ -171,7 +175,7 @@ func (a *archive) descend(c *current) bool {
 		c.finish()
 		return true
 	}
-	inner := &archive{r: a.r, outer: c, depth: a.depth + 1, info: &Info{Name: name}, fallback: nodeFromFile(path.Base(c.name))}
+	inner := &archive{r: a.r, outer: c, depth: a.depth + 1, info: &Info{Name: name}, fallback: nodeFromFile(unsealedName(path.Base(c.name)))}
 	if n := nodeFromFolders(path.Dir(c.name)); inner.fallback == "" && n != "" {
 		inner.fallback = n
 	}
@@ -184,13 +188,14 @@ func (a *archive) descend(c *current) bool {
 			c.finish()
 			return true
 		}
-		inner.info.Container, inner.w = "zip", w
+		inner.info.Container, inner.w = suffixed("zip", c.sealed), w
 	} else {
 		s := &stream{peeker: c.body, close: func() {}, suspect: c.suspect}
 		inner.info.Container = "tar"
 		if c.stream != nil {
 			inner.info.Container = suffixed("tar", c.stream.container)
 		}
+		inner.info.Container = suffixed(inner.info.Container, c.sealed)
 		inner.w = newTarWalker(s, a.r.opts.Limits)
 	}
 	a.r.push(inner)

@@ -23,6 +23,8 @@ type current struct {
 	multi   bool    // more parts may follow
 	ours    bool    // its members carry our records
 	stated  int     // parts that the last member states
+	sealed  string  // "age" when the file was encrypted
+	locked  bool    // it is encrypted and stays so
 	stream  *stream // undoes the compression of a compressed file, else nil
 	body    *peeker
 	kept    int64
@@ -39,7 +41,7 @@ type current struct {
 func newCurrent(a *archive, m *member) *current {
 	_, part := splitPart(m.name)
 	c := &current{a: a, name: m.name, m: m, part: part}
-	if a.info.Container != "tar.zst" && (m.records != nil || a.home(m.name) != nil) {
+	if !strings.HasPrefix(a.info.Container, "tar.zst") && (m.records != nil || a.home(m.name) != nil) {
 		// A zstd frame of ours is checked before its bytes come; gzip tells at the end, tar and folders never.
 		c.sum = sha256.New()
 	}
@@ -54,6 +56,15 @@ func newCurrent(a *archive, m *member) *current {
 	raw.buf = a.r.head[:0]
 	raw.peek(peekSize)
 	c.body = raw
+	if a.home(m.name) == nil && isAge(raw.peek(len(ageMagic))) {
+		plain, err := a.r.unseal(raw, a.info.Name+"/"+m.name)
+		if err != nil {
+			a.problem(m.name, err.Error())
+			c.locked = true
+			return c
+		}
+		raw, c.body, c.sealed = plain, plain, "age"
+	}
 	if compression(raw.peek(10)) == "" {
 		return c
 	}

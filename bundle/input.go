@@ -122,13 +122,21 @@ func (r *Reader) pushFile(name, base string, src io.Reader, f *os.File, closeFil
 	}
 	p := &peeker{r: &counter{r: src, n: &r.read}}
 	info := &Info{Name: name}
-	a := &archive{r: r, info: info, fallback: nodeFromFile(base)}
-	if isZip(p.peek(4)) {
-		w, err := r.zipFromInput(p, f, closeFile)
+	sealed, atRandom := "", f
+	if isAge(p.peek(len(ageMagic))) {
+		plain, err := r.unseal(p, name)
 		if err != nil {
 			return err
 		}
-		info.Container, a.w = "zip", w
+		p, sealed, atRandom, base = plain, "age", nil, unsealedName(base)
+	}
+	a := &archive{r: r, info: info, fallback: nodeFromFile(base)}
+	if isZip(p.peek(4)) {
+		w, err := r.zipFromInput(p, atRandom, closeFile)
+		if err != nil {
+			return err
+		}
+		info.Container, a.w = suffixed("zip", sealed), w
 		r.push(a)
 		return nil
 	}
@@ -139,10 +147,10 @@ func (r *Reader) pushFile(name, base string, src io.Reader, f *os.File, closeFil
 	stop := s.close
 	s.close = func() { stop(); closeFile() }
 	if isTar(s.peek(512)) {
-		info.Container, a.w = suffixed("tar", s.container), newTarWalker(s, r.opts.Limits)
+		info.Container, a.w = suffixed(suffixed("tar", s.container), sealed), newTarWalker(s, r.opts.Limits)
 	} else {
-		info.Container = suffixed("file", s.container)
-		a.w = newFileWalker(base, f, s)
+		info.Container = suffixed(suffixed("file", s.container), sealed)
+		a.w = newFileWalker(base, f, s, info.Container == "file")
 		a.fallback = nodeFromFolders(filepath.ToSlash(filepath.Dir(name)))
 	}
 	r.push(a)
@@ -175,13 +183,14 @@ func suffixed(kind, compression string) string {
 	return kind + "." + compression
 }
 
-// newFileWalker makes a container of a single file, which s has decompressed already.
-func newFileWalker(base string, f *os.File, s *stream) *walker {
+// newFileWalker makes a container of a single file, which s has decompressed already; asIs says that there was nothing
+// to undo.
+func newFileWalker(base string, f *os.File, s *stream, asIs bool) *walker {
 	m := &member{name: base, size: -1, body: s}
 	if f != nil {
 		if info, err := f.Stat(); err == nil {
 			m.modified = info.ModTime()
-			if s.container == "" && info.Mode().IsRegular() {
+			if asIs && info.Mode().IsRegular() {
 				m.size = info.Size()
 			}
 		}

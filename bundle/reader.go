@@ -6,6 +6,8 @@ import (
 	"io"
 	"runtime"
 	"strings"
+
+	"filippo.io/age"
 )
 
 // Options say how a case is read. The zero value means default limits, no standard input and all processors.
@@ -14,13 +16,15 @@ type Options struct {
 	Stdin    io.Reader        // for the path "-"
 	Workers  int              // goroutines that decompress zstd frames; 0 means GOMAXPROCS, at most 8
 	Progress func(read int64) // called now and then from Next and Read with the bytes read from the inputs
+
+	Identities []age.Identity // open bundles that are encrypted with age
 }
 
 // Info describes one bundle of the case.
 type Info struct {
 	Name      string    // as given by the user; "outer.tar/inner.tar.zst" for one inside another
 	Layout    string    // "coldcase" or "loose"
-	Container string    // "tar.zst", "tar.gz", "tar", "zip", "dir", "file", "file.gz", ...
+	Container string    // "tar.zst", "tar.gz", "tar", "zip", "dir", "file", "file.gz", ...; with ".age" behind it when it was encrypted
 	Manifest  *Manifest // nil for a foreign bundle
 	Aborted   bool      // a coldcase bundle whose collector did not finish, or whose end is lost
 }
@@ -40,6 +44,7 @@ type Reader struct {
 	expanded  atomicInt // bytes that came out of decompressors
 	read      atomicInt // bytes read from inputs
 	told      int64     // Progress was last given this
+	locked    []string  // encrypted bundles that no identity opened
 	stopped   bool      // a limit of the whole case was reached
 	head      []byte    // what is peeked of an entry; reused
 	scratch   []byte
