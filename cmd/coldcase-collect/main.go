@@ -32,7 +32,10 @@ type failure struct {
 	code int
 }
 
+// Error implements error.
 func (f *failure) Error() string { return f.err.Error() }
+
+// Unwrap gives errors.Is and errors.As the cause.
 func (f *failure) Unwrap() error { return f.err }
 
 func usage(hint, format string, args ...any) error {

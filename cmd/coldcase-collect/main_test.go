@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
@@ -21,14 +22,30 @@ func TestMain(m *testing.M) {
 }
 
 // bundleEntries lists a bundle as the analyzer's reader sees it: status and path of every entry, then its problems.
+// $IDENTITY names a key file for encrypted ones.
 func bundleEntries() {
-	r, err := bundle.Open(os.Args[1:], bundle.Options{Stdin: os.Stdin})
+	o := bundle.Options{Stdin: os.Stdin}
+	if name := os.Getenv("IDENTITY"); name != "" {
+		key, err := os.Open(name)
+		if err == nil {
+			o.Identities, err = age.ParseIdentities(key)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	r, err := bundle.Open(os.Args[1:], o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	for e, err := r.Next(); err == nil; e, err = r.Next() {
 		fmt.Println(e.Status, e.Path)
+	}
+	if len(r.Locked()) > 0 {
+		fmt.Fprintln(os.Stderr, r.Problems())
+		os.Exit(1)
 	}
 	for _, b := range r.Bundles() {
 		fmt.Println("bundle", b.Manifest.Node.Name, "aborted", b.Aborted)

@@ -24,6 +24,9 @@ type flags struct {
 	output string
 	force  bool
 	quiet  bool
+
+	encryptTo []string
+	to        recipients // encryptTo, parsed
 }
 
 func nodeCommand() *cobra.Command {
@@ -62,6 +65,7 @@ func (f *flags) common(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.force, "force", false, "overwrite the file if it exists")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	cmd.Flags().DurationVar(&f.Timeout, "timeout", collect.DefaultTimeout, "limit for everything together")
+	cmd.Flags().StringArrayVar(&f.encryptTo, "encrypt-to", nil, "encrypt to this public `key` of age (age1...) while writing; may be given several times; the file's name ends in .age")
 	cmd.Flags().StringVar(&f.Kubeconfig, "kubeconfig", "", "kubeconfig `file` (default $KUBECONFIG, the control plane's, the kubelet's)")
 }
 
@@ -77,7 +81,14 @@ func (f *flags) run(cmd *cobra.Command) error {
 	beModest()
 	p := newProgress(cmd.ErrOrStderr(), f.quiet)
 	f.Progress = p.event
-	summary, err := collect.Run(cmd.Context(), out, f.Options)
+	sealed, seal, err := f.to.seal(out)
+	if err != nil {
+		return &failure{err: err, hint: "is the disk full? -o - streams the bundle to another machine", code: exitWrite}
+	}
+	summary, err := collect.Run(cmd.Context(), sealed, f.Options)
+	if err == nil {
+		err = seal()
+	}
 	if cerr := out.finish(err == nil); err == nil {
 		err = cerr
 	}
@@ -93,7 +104,10 @@ func beModest() {
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // not allowed is no reason to stop
 }
 
-func (f *flags) check() error {
+func (f *flags) check() (err error) {
+	if f.to, err = parseRecipients(f.encryptTo); err != nil {
+		return err
+	}
 	if f.Kubeconfig != "" {
 		if _, err := os.Stat(f.Kubeconfig); err != nil {
 			return usage("name a kubeconfig that this user can read, or use --no-cluster", "--kubeconfig: %w", err)
@@ -141,6 +155,7 @@ type output struct {
 	size int64
 }
 
+// Write implements io.Writer.
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.Writer.Write(p)
 	o.size += int64(n)
@@ -158,6 +173,7 @@ func (f *flags) open(stdout io.Writer) (*output, error) {
 	if name == "" {
 		name = defaultName(f.NoNode, f.Node)
 	}
+	name = strings.TrimSuffix(name, f.to.suffix()) + f.to.suffix()
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if f.force {
 		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC

@@ -81,7 +81,11 @@ func (p *progress) done(s collect.Summary, out *output) {
 		fmt.Fprintf(p.w, "Wrote %s.\n", size(out.size))
 		return
 	}
-	fmt.Fprintf(p.w, "Wrote %s (%s). Analyse it with:\n  coldcase analyze %s\n", out.name, size(out.size), out.name)
+	opens := ""
+	if strings.HasSuffix(out.name, bundle.SealedSuffix) {
+		opens = "--identity KEYFILE "
+	}
+	fmt.Fprintf(p.w, "Wrote %s (%s). Analyse it with:\n  coldcase analyze %s%s\n", out.name, size(out.size), opens, out.name)
 }
 
 // reasons joins the artifacts that have the same reason.
