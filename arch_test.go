@@ -38,6 +38,7 @@ var laws = []law{
 		"the collector gathers and never judges; its binary stays small"},
 	{"coldcase/fact", false, []string{"coldcase/"}, "the ground floor"},
 	{"coldcase/bundle", false, []string{"coldcase/"}, "the ground floor"},
+	{"coldcase/journalfile", false, []string{"coldcase/"}, "the ground floor"},
 }
 
 // noCode must never be imported by code that is not a test.
