@@ -3,92 +3,149 @@
 package collect
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"coldcase/bundle"
 )
 
-// Capture asks for packets: of these devices, at the same time, for so long.
+// Capture asks for packets at several points at the same time.
 type Capture struct {
-	Devices []string
-	Seconds int    // 0 is 10
-	Filter  string // in pcap-filter(7)'s language
+	Points  []string // devices, "any", or "pod:NAMESPACE/NAME" for a pod's eth0
+	Seconds int      // 0 is 10
+	Filter  string   // in pcap-filter(7)'s language, as far as the node understands it: see CheckCapture
+	Size    int      // MiB of memory and file for all points together; 0 is MaxCaptureSize
+	Payload bool     // whole packets instead of their first 256 bytes
 }
 
 const (
-	captureSnaplen = "256"    // bytes per packet: headers and a DNS message, but little payload
-	captureLimit   = 16 * mib // bytes per device, held in memory until all have ended
+	// MaxCaptureSize bounds Capture.Size, since packets are held in memory until all points have ended.
+	MaxCaptureSize = 32
+	// MaxCapturePoints leaves each point one MiB.
+	MaxCapturePoints = 32
+
+	// Bytes kept of a packet: headers behind a tunnel and a DNS message, but little payload; or all of it.
+	snapHeaders = 256
+	snapPayload = 65535
 )
 
 var _ = register(Artifact{
-	Name: "capture/pcap", Path: "capture/pcap", Group: "capture", Privacy: PrivacyTraffic, Keep: Keep{Head: captureLimit}, Gather: gatherCapture,
-	What: []string{"tcpdump -n -i DEVICE -s " + captureSnaplen + " -w - FILTER, only for the devices of --capture"},
+	Name: "capture/pcap", Path: "capture/pcap", Group: "capture", Privacy: PrivacyTraffic, Keep: Keep{Head: (MaxCaptureSize + 1) * mib}, Gather: gatherCapture,
+	What: []string{"packets through packet(7) sockets, only at the points of --capture: the first 256 bytes of each, whole ones with --capture-payload", "tcpdump -ddd FILTER, which opens no device"},
 })
 
-// captured is what one device's tcpdump left.
-type captured struct {
-	argv    []string
-	data    *bounded
-	outcome outcome
-	started time.Time
+var (
+	deviceName = regexp.MustCompile(`^[^\s/\\:-][^\s/\\:]{0,14}$`)
+	podName    = regexp.MustCompile(`^pod:([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$`)
+)
+
+// CheckCapture says what is wrong with a request before anything runs. When filter is false, the filter is left out:
+// what a node understands depends on its programs.
+func CheckCapture(c Capture, filter bool) error {
+	seen := map[string]bool{}
+	for _, p := range c.Points {
+		switch {
+		case !podName.MatchString(p) && (!deviceName.MatchString(p) || p == "." || p == ".."):
+			return fmt.Errorf("%q is neither a device, nor pod:NAMESPACE/NAME, nor any", p)
+		case seen[p]:
+			return fmt.Errorf("%q is named twice", p)
+		}
+		seen[p] = true
+	}
+	if len(c.Points) > MaxCapturePoints {
+		return fmt.Errorf("%d points, at most %d", len(c.Points), MaxCapturePoints)
+	}
+	if c.Size < 0 || c.Size > MaxCaptureSize || c.Size > 0 && c.Size < len(c.Points) {
+		return fmt.Errorf("a size of %d MiB: at most %d, and one for each point", c.Size, MaxCaptureSize)
+	}
+	if !filter || c.Filter == "" || len(c.Points) == 0 {
+		return nil
+	}
+	_, err := newFilter(context.Background(), c.Filter, c.snaplen())
+	return err
 }
 
-// gatherCapture listens on all devices at once, so that one packet can be followed from device to device.
-func gatherCapture(ctx context.Context, s *session, a Artifact) {
-	if lookProgram("tcpdump") == "" {
-		s.absent(a, bundle.StatusMissingBinary, `program "tcpdump" is not on the node`)
-		return
+func (c Capture) snaplen() int {
+	if c.Payload {
+		return snapPayload
 	}
+	return snapHeaders
+}
+
+// gatherCapture listens at all points at once, so that one packet can be followed from point to point. First every
+// capturePoint is made ready, then all begin.
+func gatherCapture(ctx context.Context, s *session, a Artifact) {
 	c := s.opts.Capture
-	length := time.Duration(max(c.Seconds, 0)) * time.Second
-	if length == 0 {
+	length := time.Duration(c.Seconds) * time.Second
+	if length <= 0 {
 		length = 10 * time.Second
 	}
-	runs := make([]*captured, len(c.Devices))
+	if c.Size == 0 {
+		c.Size = MaxCaptureSize
+	}
+	filter, err := newFilter(ctx, c.Filter, c.snaplen())
+	points := make([]*capturePoint, len(c.Points))
+	for i, name := range c.Points {
+		points[i] = &capturePoint{name: name, device: name, err: err, snaplen: c.snaplen(), filter: filter, tool: s.opts.Tool}
+		if err == nil {
+			points[i].err = points[i].open(ctx, s.host, c.Size*mib/len(c.Points))
+		}
+	}
 	var all sync.WaitGroup
-	for i, dev := range c.Devices {
-		runs[i] = newCaptured(dev, c.Filter)
-		all.Go(func() { runs[i].run(ctx, length) })
+	end := time.Now().Add(length)
+	for _, p := range points {
+		p.begin()
+	}
+	for _, p := range points {
+		all.Go(func() { p.listen(ctx, end) })
 	}
 	all.Wait()
-	for i, dev := range c.Devices {
-		if s.fatal != nil {
-			return
+	for _, p := range points {
+		if s.fatal == nil {
+			s.entry(a, a.Name+"/"+p.name, "capture/"+p.file(), nil, func(k *sink) outcome { return p.write(ctx, length, k) })
 		}
-		name := strings.ReplaceAll(dev, "/", "_")
-		s.entry(a, a.Name+"/"+name, "capture/"+name+".pcap", runs[i].argv, func(k *sink) outcome {
-			_, _ = k.Write(runs[i].data.buf.Bytes()) // a failure is the archive's, and closing the sink reports it
-			return runs[i].outcome
-		})
+		p.close()
 	}
 }
 
-func newCaptured(dev, filter string) *captured {
-	c := &captured{data: &bounded{buf: &bytes.Buffer{}, limit: captureLimit}}
-	c.argv = []string{"tcpdump", "-n", "-U", "-i", dev, "-s", captureSnaplen, "-w", "-"}
-	if filter != "" {
-		c.argv = append(c.argv, filter)
-	}
-	return c
+// file is the name of the point's capture in the bundle.
+func (p *capturePoint) file() string {
+	return strings.NewReplacer(":", "_", "/", "_").Replace(p.name) + ".pcapng"
 }
 
-// run ends tcpdump with SIGINT when the time is up, so that it prints how many packets it lost.
-func (c *captured) run(ctx context.Context, length time.Duration) {
-	c.started = time.Now()
-	c.outcome = runFor(ctx, length, c.argv, environment(nil), c.data)
-	if c.outcome.status == bundle.StatusNonzeroExit && c.data.buf.Len()+64*kib > captureLimit {
-		c.outcome.status, c.outcome.err = bundle.StatusTruncated, fmt.Sprintf("ended after %d MiB", captureLimit/mib)
+// write puts the capture into the archive and says how it went.
+func (p *capturePoint) write(ctx context.Context, length time.Duration, k *sink) outcome {
+	if p.err != nil && p.ring == nil {
+		return captureFailed(p.err)
 	}
-	if c.outcome.status == bundle.StatusNonzeroExit && c.data.buf.Len() == 0 {
-		if permissionText.MatchString(c.outcome.stderr) {
-			c.outcome.status = bundle.StatusPermission
-		} else if strings.Contains(c.outcome.stderr, "No such device") {
-			c.outcome.status, c.outcome.err = bundle.StatusUnsupported, lastLine(c.outcome.stderr)
+	for _, part := range p.pcapng() {
+		if _, err := k.Write(part); err != nil {
+			break // the archive's failure, which closing the sink reports
 		}
 	}
+	o := outcome{status: bundle.StatusOK}
+	switch {
+	case ctx.Err() != nil:
+		o = ended(ctx, length, "capture")
+	case p.err != nil:
+		o = outcome{status: bundle.StatusNonzeroExit, err: p.err.Error()}
+	case p.ring.evicted > 0:
+		o = outcome{status: bundle.StatusTruncated, err: fmt.Sprintf("the oldest %d of %d packets were dropped: the capture's size was used up", p.ring.evicted, p.ring.evicted+p.ring.kept)}
+	}
+	return o
+}
+
+func captureFailed(err error) outcome {
+	status := bundle.StatusUnsupported
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		status = bundle.StatusPermission
+	}
+	return outcome{status: status, err: err.Error()}
 }

@@ -267,7 +267,7 @@ func (s *session) finish(aw *bundle.ArtifactWriter, e bundle.IndexEntry) {
 // for, is not listed in the archive.
 func (o Options) excludes(a Artifact) (reason string, listed bool) {
 	switch {
-	case a.Group == "capture" && len(o.Capture.Devices) == 0:
+	case a.Group == "capture" && len(o.Capture.Points) == 0:
 		return "no capture was asked for", false
 	case o.NoNode && a.Group != "cluster":
 		return "only the cluster was asked for", false

@@ -227,7 +227,7 @@ func TestTotalTimeEndsACollection(t *testing.T) {
 	f, err := os.Create(file)
 	require.NoError(t, err)
 	defer f.Close()
-	o := Options{Node: "n", Root: root, NoCluster: true, Timeout: time.Second, Only: []string{"memory", "capture"}, Capture: Capture{Devices: []string{"lo"}, Seconds: 30}}
+	o := Options{Node: "n", Root: root, NoCluster: true, Timeout: time.Second, Only: []string{"memory", "capture"}, Capture: Capture{Points: []string{"lo"}, Seconds: 30}}
 	summary, err := Run(context.Background(), f, o)
 	require.NoError(t, err)
 	require.Less(t, time.Since(began), 3*time.Second)

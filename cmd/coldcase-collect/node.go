@@ -35,7 +35,7 @@ func nodeCommand() *cobra.Command {
 		Use: "node", Short: "Gather this node, and the cluster's objects where a kubeconfig works", Args: cobra.NoArgs,
 		Example: `  coldcase-collect node
   coldcase-collect node -o - | ssh me@laptop 'cat > node-a.tar.zst'
-  coldcase-collect node --capture eth0,cni0 --capture-seconds 20 --capture-filter 'port 53'`,
+  coldcase-collect node --capture eth0,cni0,pod:shop/web-1 --capture-seconds 20 --capture-filter 'port 53'`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.common(cmd)
@@ -43,9 +43,11 @@ func nodeCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.NoCluster, "no-cluster", false, "do not ask the API server")
 	cmd.Flags().StringSliceVar(&f.Only, "only", nil, "gather only these `groups` or artifacts")
 	cmd.Flags().StringSliceVar(&f.Skip, "skip", nil, "leave these `groups` or artifacts out")
-	cmd.Flags().StringSliceVar(&f.Capture.Devices, "capture", nil, "capture packets on these `devices` with tcpdump")
+	cmd.Flags().StringSliceVar(&f.Capture.Points, "capture", nil, "capture packets at these `points` together: devices, any, pod:NAMESPACE/NAME")
 	cmd.Flags().IntVar(&f.Capture.Seconds, "capture-seconds", 10, "how long to capture")
-	cmd.Flags().StringVar(&f.Capture.Filter, "capture-filter", "", "which packets, in tcpdump's `language`")
+	cmd.Flags().StringVar(&f.Capture.Filter, "capture-filter", "", "which packets, in tcpdump's `language`; without tcpdump on the node only its commonest words")
+	cmd.Flags().IntVar(&f.Capture.Size, "capture-size", collect.MaxCaptureSize, "`MiB` for the captures of all points together; the oldest packets are dropped")
+	cmd.Flags().BoolVar(&f.Capture.Payload, "capture-payload", false, "keep whole packets instead of their first 256 bytes")
 	return cmd
 }
 
@@ -117,14 +119,12 @@ func (f *flags) check() (err error) {
 		return usage("use something like --timeout 2m", "--timeout %s is too short", f.Timeout)
 	}
 	if f.Capture.Seconds < 1 || time.Duration(f.Capture.Seconds)*time.Second > f.Timeout {
-		if len(f.Capture.Devices) > 0 {
+		if len(f.Capture.Points) > 0 {
 			return usage("give --timeout more than --capture-seconds", "--capture-seconds %d does not fit into --timeout %s", f.Capture.Seconds, f.Timeout)
 		}
 	}
-	for _, dev := range f.Capture.Devices {
-		if dev == "" || dev == "." || dev == ".." || strings.ContainsAny(dev, "/\\ ") || strings.HasPrefix(dev, "-") {
-			return usage("ip link lists the devices", "--capture: %q is no device name", dev)
-		}
+	if err := collect.CheckCapture(f.Capture, true); err != nil {
+		return usage("ip link lists the devices; coldcase-collect node --help has an example", "--capture: %w", err)
 	}
 	for _, list := range [][]string{f.Only, f.Skip} {
 		if err := known(list); err != nil {
