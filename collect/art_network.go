@@ -5,6 +5,7 @@ package collect
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -18,15 +19,23 @@ var (
 	_ = register(Artifact{Name: "node/ip-rule", Path: "node/ip-rule.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "rule", "show"}}})
 	_ = register(Artifact{Name: "node/ip-neigh", Path: "node/ip-neigh.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-s", "neigh", "show"}}})
 	_ = register(Artifact{Name: "node/bridge-fdb", Path: "node/bridge-fdb.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"bridge", "fdb", "show"}}})
-	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"nstat", "-azs"}}})
+	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Twice: true, Argv: [][]string{{"nstat", "-azs"}}})
 	_ = register(Artifact{Name: "node/netstat-s", Path: "node/netstat-s.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"netstat", "-s"}}})
 	_ = register(Artifact{
 		Name: "node/netstat-listen", Path: "node/netstat-listen.txt", Group: "network", Privacy: PrivacyAddresses, Gather: gatherListen,
 		What: []string{"ss -lntup"},
 	})
 	_ = register(Artifact{
-		Name: "node/ethtool-k", Path: "node/ethtool-k.txt", Group: "network", Privacy: PrivacySystem, Gather: gatherEthtool,
+		Name: "node/ethtool-k", Path: "node/ethtool-k.txt", Group: "network", Privacy: PrivacySystem, Gather: gatherEthtool("-k"),
 		What: []string{"ethtool -k DEVICE, for the first 40 devices of /sys/class/net"},
+	})
+	_ = register(Artifact{
+		Name: "node/ethtool-S", Path: "node/ethtool-S.txt", Group: "network", Privacy: PrivacySystem, Twice: true, Gather: gatherEthtool("-S"),
+		What: []string{"ethtool -S DEVICE, for the first 40 devices of /sys/class/net"},
+	})
+	_ = register(Artifact{
+		Name: "node/ethtool-i", Path: "node/ethtool-i.txt", Group: "network", Privacy: PrivacySystem, Gather: gatherEthtool("-i"),
+		What: []string{"ethtool -i DEVICE, for the first 40 devices of /sys/class/net"},
 	})
 )
 
@@ -45,27 +54,35 @@ func gatherListen(ctx context.Context, s *session, a Artifact) {
 
 const maxDevices = 40
 
-// gatherEthtool asks each device for its offloads, in an artifact of its own.
-func gatherEthtool(ctx context.Context, s *session, a Artifact) {
-	if lookProgram("ethtool") == "" {
-		s.absent(a, bundle.StatusMissingBinary, `program "ethtool" is not on the node`)
-		return
-	}
-	devices := s.host.devices()
-	for i, dev := range devices {
-		if i == maxDevices {
-			rest := a
-			rest.Path = "node/ethtool-k/others.txt"
-			s.absent(rest, bundle.StatusBudget, fmt.Sprintf("%d more devices, such as %s, were left out", len(devices)-i, dev))
+var unsupportedText = regexp.MustCompile(`(?i)no stats available|operation not supported|not supported`)
+
+// gatherEthtool asks each device, in an artifact of its own.
+func gatherEthtool(flag string) func(context.Context, *session, Artifact) {
+	return func(ctx context.Context, s *session, a Artifact) {
+		if lookProgram("ethtool") == "" {
+			s.absent(a, bundle.StatusMissingBinary, `program "ethtool" is not on the node`)
 			return
 		}
-		if ctx.Err() != nil || s.fatal != nil {
-			return
+		devices := s.host.devices()
+		for i, dev := range devices {
+			if i == maxDevices {
+				rest := a
+				rest.Path = a.Name + "/others.txt"
+				s.absent(rest, bundle.StatusBudget, fmt.Sprintf("%d more devices, such as %s, were left out", len(devices)-i, dev))
+				return
+			}
+			if ctx.Err() != nil || s.fatal != nil {
+				return
+			}
+			argv := []string{"ethtool", flag, dev}
+			s.entry(a, a.Name+"/"+dev, a.Name+"/"+dev+".txt", argv, func(k *sink) outcome {
+				o := runProgram(ctx, a.timeout(), argv, environment(nil), k)
+				if o.status == bundle.StatusNonzeroExit && k.count() == 0 && unsupportedText.MatchString(o.stderr) {
+					o.status, o.err = bundle.StatusUnsupported, lastLine(o.stderr)
+				}
+				return o
+			})
 		}
-		argv := []string{"ethtool", "-k", dev}
-		s.entry(a, a.Name+"/"+dev, "node/ethtool-k/"+dev+".txt", argv, func(k *sink) outcome {
-			return runProgram(ctx, a.timeout(), argv, environment(nil), k)
-		})
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 
 // Groups in the order of collection: what changes fastest and costs least comes first.
 var groupOrder = map[string]int{
-	"memory": 1, "kernel": 2, "network": 3, "firewall": 4, "disk": 5, "kubelet": 6, "logs": 7, "containers": 8, "cluster": 9, "capture": 10,
+	"memory": 1, "kernel": 2, "network": 3, "firewall": 4, "disk": 5, "kubelet": 6, "podnet": 7, "logs": 8, "containers": 9, "cluster": 10, "capture": 11,
 }
 
 // Groups returns the names of the groups, in the order of collection.
@@ -47,6 +47,8 @@ type Artifact struct {
 
 	Argv  [][]string // variants; the first whose program is on the node runs
 	Files []string   // candidates; the first that exists is read
+	Twice bool       // counters, which are taken again when Options.Interval has passed
+	again bool       // this is the second time
 	// Needs returns why this node cannot have the artifact, or "". It is asked before anything runs.
 	Needs func(*host) string
 	// Native produces what the program would have printed.

@@ -32,8 +32,7 @@ type cutter struct {
 	keep     Keep
 	headDone bool
 	headUsed int64
-	tail     []byte
-	start    int // first byte of tail that still counts
+	tail     ring
 	bytes    int64
 	lines    int64
 	skipped  int64 // bytes before the first line that the caller left out without reading them
@@ -52,24 +51,29 @@ func (c *cutter) Write(p []byte) (int, error) {
 		c.drop(p)
 		return len(p), nil
 	}
-	c.tail = append(c.tail, p...)
-	for int64(len(c.tail)-c.start) > c.keep.Tail {
-		c.evictLine()
-	}
-	if int64(c.start) > c.keep.Tail {
-		c.tail = append(c.tail[:0], c.tail[c.start:]...)
-		c.start = 0
+	for rest := p; len(rest) > 0; {
+		line := rest
+		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+			line = rest[:end+1]
+		}
+		c.push(line)
+		rest = rest[len(line):]
 	}
 	return len(p), nil
 }
 
-func (c *cutter) evictLine() {
-	end := len(c.tail)
-	if n := bytes.IndexByte(c.tail[c.start:], '\n'); n >= 0 {
-		end = c.start + n + 1
+// push adds one line to the tail, and drops the oldest ones for which there is no room any more.
+func (c *cutter) push(line []byte) {
+	for c.tail.n > 0 && int64(c.tail.n+len(line)) > c.keep.Tail {
+		bytes, lines := c.tail.dropLine()
+		c.bytes += int64(bytes)
+		c.lines += int64(lines)
 	}
-	c.drop(c.tail[c.start:end])
-	c.start = end
+	if int64(len(line)) > c.keep.Tail {
+		c.drop(line)
+		return
+	}
+	c.tail.push(line, int(c.keep.Tail))
 }
 
 func (c *cutter) drop(p []byte) {
@@ -84,9 +88,13 @@ func (c *cutter) finish() error {
 			return err
 		}
 	}
-	_, err := c.w.Write(c.tail[c.start:])
-	c.tail, c.start = nil, 0
-	return err
+	defer func() { c.tail = ring{} }()
+	for _, part := range c.tail.parts() {
+		if _, err := c.w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *cutter) marker() string {

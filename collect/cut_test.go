@@ -68,3 +68,30 @@ func TestLongLineIsHandedOnInPieces(t *testing.T) {
 	require.Equal(t, text, out)
 	require.Empty(t, c.truncation())
 }
+
+func TestTheTailIsExactWhateverItsSize(t *testing.T) {
+	var all []string
+	for i := range 3000 {
+		all = append(all, strings.Repeat("x", i*7919%97)+"\n")
+	}
+	for _, keep := range []int64{1, 50, 97, 98, 1000, 16384, 40000, 1 << 20} {
+		var out strings.Builder
+		c := &cutter{w: &out, keep: Keep{Tail: keep}}
+		for i := 0; i < len(all); i += 3 {
+			_, err := c.Write([]byte(all[i] + all[i+1] + all[i+2]))
+			require.NoError(t, err)
+		}
+		require.NoError(t, c.finish())
+		kept, size := len(all), int64(0)
+		for kept > 0 && size+int64(len(all[kept-1])) <= keep {
+			kept--
+			size += int64(len(all[kept]))
+		}
+		want := strings.Join(all[kept:], "")
+		text := out.String()
+		if dropped := strings.Join(all[:kept], ""); dropped != "" {
+			want = fmt.Sprintf("[coldcase: %d bytes, %d lines dropped here]\n", len(dropped), kept) + want
+		}
+		require.Equal(t, want, text, "keep %d", keep)
+	}
+}

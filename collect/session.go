@@ -17,7 +17,7 @@ import (
 // DefaultTimeout bounds a whole collection; DefaultBudget bounds its artifacts' bytes before compression.
 const (
 	DefaultTimeout = 2 * time.Minute
-	DefaultBudget  = 512 * mib
+	DefaultBudget  = 1024 * mib
 )
 
 // Options say what to gather. The zero value gathers everything that this node has, but no capture.
@@ -28,7 +28,8 @@ type Options struct {
 	NoNode     bool          // gather the cluster group only, and say nothing about this machine
 	Root       string        // directory that stands for the node's "/"; "" is "/"
 	Timeout    time.Duration // for everything; 0 is DefaultTimeout
-	Budget     int64         // bytes of all artifacts; 0 is DefaultBudget
+	Budget     int64         // bytes of all artifacts, before compression; 0 is DefaultBudget
+	Interval   time.Duration // after which counters are taken a second time; 0 takes them once
 	NoCluster  bool          // ask no API server
 	Kubeconfig string        // "" looks in the usual places
 	Only, Skip []string      // groups or artifact names
@@ -55,7 +56,8 @@ type session struct {
 	host    *host
 	opts    Options
 	started time.Time
-	left    int64 // bytes of the budget
+	budget  budget
+	second  second
 	entries []bundle.IndexEntry
 	cluster cluster
 	fatal   error // the archive cannot be written
@@ -81,7 +83,7 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("start archive: %w", err)
 	}
-	s := &session{w: bw, host: h, opts: o, started: time.Now(), left: o.Budget}
+	s := &session{w: bw, host: h, opts: o, started: time.Now(), budget: newBudget(o.Budget)}
 	defer s.cluster.cleanUp()
 	aborted := s.gather(ctx)
 	if s.fatal != nil {
@@ -115,7 +117,9 @@ func (s *session) gather(outer context.Context) bool {
 			break
 		}
 		s.collect(ctx, a)
+		s.takeSecond(ctx, false)
 	}
+	s.takeSecond(ctx, true)
 	return ctx.Err() != nil
 }
 
@@ -134,8 +138,9 @@ func (s *session) collect(ctx context.Context, a Artifact) {
 	case cause != nil:
 		s.absent(a, bundle.StatusBudget, cause.Error())
 		return
-	case s.left <= 0:
-		s.absent(a, bundle.StatusBudget, "the archive has reached its size limit")
+	}
+	if reason := s.budget.refuses(a); reason != "" {
+		s.absent(a, bundle.StatusBudget, reason)
 		return
 	}
 	if a.Needs != nil {
@@ -203,18 +208,27 @@ func firstProgram(variants [][]string) []string {
 
 // entry writes one artifact into the archive: what fill puts into the sink, and how it ended.
 func (s *session) entry(a Artifact, name, path string, argv []string, fill func(*sink) outcome, editors ...lineEditor) outcome {
+	if reason := s.budget.refuses(a); reason != "" {
+		a.Name, a.Path = cleanName(name), cleanName(path)
+		s.absent(a, bundle.StatusBudget, reason)
+		return outcome{status: bundle.StatusBudget, err: reason}
+	}
+	name, path = a.sampled(name, path)
 	e := bundle.IndexEntry{Artifact: cleanName(name), Path: cleanName(path), Argv: argv, Started: time.Now()}
 	aw, err := s.w.Begin(e)
 	if err != nil {
 		s.fatal = err
 		return outcome{}
 	}
-	k := newText(aw, a.Keep, editors...)
+	stored := &counter{w: aw}
+	a.Keep = s.budget.cut(a)
+	k := newText(stored, a.Keep, editors...)
 	if a.Privacy == PrivacyTraffic {
-		k = newBinary(aw, a.Keep)
+		k = newBinary(stored, a.Keep)
 	}
 	o := fill(k)
 	seen, truncation, err := k.close()
+	s.budget.spend(a, stored.n)
 	if err != nil {
 		s.fatal = err
 		return o
@@ -242,6 +256,7 @@ func emptyStatus(o outcome) bundle.Status {
 // absent records an artifact that was not gathered.
 func (s *session) absent(a Artifact, status bundle.Status, reason string) {
 	now := time.Now()
+	a.Name, a.Path = a.sampled(a.Name, a.Path)
 	e := bundle.IndexEntry{Artifact: a.Name, Path: a.Path, Status: status, Error: reason, Started: now, Ended: now}
 	aw, err := s.w.Begin(e)
 	if err != nil {
@@ -256,7 +271,6 @@ func (s *session) finish(aw *bundle.ArtifactWriter, e bundle.IndexEntry) {
 		s.fatal = err
 		return
 	}
-	s.left -= e.BytesSeen
 	s.entries = append(s.entries, e)
 	if s.opts.Progress != nil {
 		s.opts.Progress(Event{IndexEntry: e, Took: e.Ended.Sub(e.Started)})

@@ -236,11 +236,31 @@ func TestTotalTimeEndsACollection(t *testing.T) {
 	require.Equal(t, "MemTotal: 1 kB\n", g.text["node/meminfo.txt"])
 }
 
-func TestSizeLimitLeavesTheRestOut(t *testing.T) {
-	root := fakeNode(t, map[string]string{"/proc/buddyinfo": strings.Repeat("Node 0\n", 100), "/proc/meminfo": "MemTotal: 1 kB\n"})
-	g, _ := collectInto(t, context.Background(), Options{Node: "n", Root: root, NoCluster: true, Budget: 10, Only: []string{"memory"}})
+func TestSizeLimitCutsAndLeavesTheRestOut(t *testing.T) {
+	root := fakeNode(t, map[string]string{"/proc/buddyinfo": strings.Repeat("Node 0\n", 100), "/proc/meminfo": "MemTotal: 1 kB\n", "/proc/pagetypeinfo": strings.Repeat("0123456\n", 2*kib)})
+	g, _ := collectInto(t, context.Background(), Options{Node: "n", Root: root, NoCluster: true, Budget: 8 * kib, Only: []string{"memory"}})
 	require.Equal(t, bundle.StatusOK, g.entries["node/buddyinfo.txt"].Status)
-	require.Equal(t, bundle.StatusBudget, g.entries["node/meminfo.txt"].Status)
+	require.Equal(t, bundle.StatusOK, g.entries["node/meminfo.txt"].Status)
+	cut := g.entries["node/pagetypeinfo.txt"]
+	require.Equal(t, bundle.StatusTruncated, cut.Status)
+	require.NotEmpty(t, cut.Truncation)
+	require.Less(t, cut.BytesStored, int64(8*kib))
+	require.Equal(t, bundle.StatusBudget, g.entries["node/vmstat.txt"].Status)
+	require.Contains(t, g.entries["node/vmstat.txt"].Error, "size limit")
+}
+
+func TestGroupThatIsFullLeavesRoomForOthers(t *testing.T) {
+	b := newBudget(DefaultBudget)
+	journal := Artifact{Group: "logs", Keep: logKeep}
+	b.spend(journal, groupBudgets["logs"]-mib)
+	require.Equal(t, Keep{Tail: mib}, b.cut(journal), "a log keeps its newest part")
+	b.spend(journal, mib)
+	require.Contains(t, b.refuses(journal), "the group logs has reached its size limit")
+	require.Empty(t, b.refuses(Artifact{Group: "memory"}))
+	require.Equal(t, Keep{Head: 4 * mib, Tail: 4 * mib}, b.cut(Artifact{Group: "memory"}))
+	for group := range groupOrder {
+		require.Positive(t, groupBudgets[group], group)
+	}
 }
 
 func TestHungFileCostsItsOwnTimeOnly(t *testing.T) {
