@@ -55,6 +55,8 @@ type Index struct {
 	Finished      time.Time    `json:"finished"`
 	Aborted       bool         `json:"aborted,omitempty"` // the collector was stopped before its plan was done
 	Artifacts     []IndexEntry `json:"artifacts"`
+	// Manifest is the SHA-256 of the bytes of manifest.json, in hex.
+	Manifest string `json:"manifest,omitempty"`
 	// Hash is the SHA-256 over the canonical JSON of Artifacts, in hex.
 	Hash string `json:"hash"`
 }
@@ -65,6 +67,7 @@ type IndexEntry struct {
 	Artifact    string    `json:"artifact"` // canonical name
 	Path        string    `json:"path"`     // member name in the archive
 	Argv        []string  `json:"argv,omitempty"`
+	Producer    string    `json:"producer,omitempty"` // "exec": a program printed it; "native": the collector printed what the program would have
 	Status      Status    `json:"status"`
 	Error       string    `json:"error,omitempty"`  // why, in words, when Status is not ok
 	Stderr      string    `json:"stderr,omitempty"` // at most 4 KiB, the newest part

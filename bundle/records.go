@@ -25,6 +25,7 @@ const (
 	recTruncation = "SCHILY.xattr.user.coldcase.truncation"
 	recSHA256     = "SCHILY.xattr.user.coldcase.sha256"
 	recParts      = "SCHILY.xattr.user.coldcase.parts"
+	recProducer   = "SCHILY.xattr.user.coldcase.producer"
 )
 
 // Bounds of what an IndexEntry may carry: the records of a member must stay far below what a tar reader accepts.
@@ -56,6 +57,7 @@ func tailRecords(r map[string]string, e IndexEntry, parts int) {
 	putString(r, recSignal, e.Signal)
 	putString(r, recTruncation, e.Truncation)
 	putString(r, recSHA256, e.SHA256)
+	putString(r, recProducer, e.Producer)
 	if e.ExitCode != 0 {
 		r[recExit] = strconv.Itoa(e.ExitCode)
 	}
@@ -101,7 +103,7 @@ func readRecords(r map[string]string, e *IndexEntry) (last bool, parts int) {
 		e.Error = words
 	}
 	e.Stderr, e.Signal = r[recStderr], r[recSignal]
-	e.Truncation, e.SHA256 = r[recTruncation], r[recSHA256]
+	e.Truncation, e.SHA256, e.Producer = r[recTruncation], r[recSHA256], r[recProducer]
 	e.Ended = getTime(r, recEnded)
 	e.ExitCode = int(getInt(r, recExit))
 	e.BytesSeen, e.BytesStored = getInt(r, recSeen), getInt(r, recStored)
