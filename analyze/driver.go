@@ -75,6 +75,8 @@ func (d *driver) entry(e *bundle.Entry, r io.Reader) error {
 	switch {
 	case e.Artifact == "":
 		_, err = io.Copy(io.Discard, counted)
+	case seen.artifact == "node/journal-file":
+		err = d.journal(e, counted, &c, &seen)
 	case isLog(seen.artifact):
 		err = d.log(e, counted, &c, &seen)
 	case seen.artifact == "capture/pcap":
@@ -111,7 +113,10 @@ func (d *driver) cover(e *bundle.Entry, c *Coverage, seen *seenArtifact) {
 	case c.Status == "":
 		c.Status = string(status)
 	}
-	seen.whole = c.Status == string(bundle.StatusOK)
+	seen.whole = c.Status == string(bundle.StatusOK) && seen.part == ""
+	if reason == string(bundle.StatusOK) {
+		reason = seen.part
+	}
 	if !seen.whole {
 		seen.reason = reason
 	}
@@ -230,8 +235,13 @@ func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifa
 			return nil
 		}
 	}
+	return d.scan(e, io.MultiReader(bytes.NewReader(head), r), c, place)
+}
+
+// scan runs the matcher over a log whose place is known.
+func (d *driver) scan(e *bundle.Entry, r io.Reader, c *Coverage, place fact.Place) error {
 	ctx := &parsers.LogContext{Artifact: e.Artifact, Anchor: e.Collected(), Zone: zone(e.Clock), Boot: e.Clock.Boot()}
-	stats, err := d.store.logs.scan(io.MultiReader(bytes.NewReader(head), r), ctx, e, place)
+	stats, err := d.store.logs.scan(r, ctx, e, place)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type seenArtifact struct {
 	artifact string // canonical, without instance part
 	place    fact.Place
 	whole    bool   // nothing of it is missing
+	part     string // why it proves no absence although it was read whole: there is more elsewhere
 	reason   string // why it says nothing, when it does
 	pods     map[string]bool
 }
@@ -135,13 +136,13 @@ func (s *store) node(name string) *nodeState {
 
 // logProducers are the artifacts that can hold records of a log source.
 var logProducers = map[string][]string{
-	"log.kernel":     {"node/dmesg", "node/journal-kernel", "node/journal", "node/syslog"},
-	"log.kubelet":    {"node/journal-kubelet", "node/kubelet-log", "node/journal", "node/syslog"},
-	"log.runtime":    {"node/journal-runtime", "node/journal", "node/syslog"},
+	"log.kernel":     {"node/dmesg", "node/journal-kernel", "node/journal", "node/journal-file", "node/syslog"},
+	"log.kubelet":    {"node/journal-kubelet", "node/kubelet-log", "node/journal", "node/journal-file", "node/syslog"},
+	"log.runtime":    {"node/journal-runtime", "node/journal", "node/journal-file", "node/syslog"},
 	"log.kube-proxy": {"node/kube-proxy-log", "node/container-log", "cluster/pod-log"},
 	"log.container":  {"node/container-log", "cluster/pod-log"},
-	"log.system":     {"node/journal", "node/syslog"},
-	"log.any":        {"node/journal", "node/syslog", "node/dmesg"},
+	"log.system":     {"node/journal", "node/journal-file", "node/syslog"},
+	"log.any":        {"node/journal", "node/journal-file", "node/syslog", "node/dmesg"},
 }
 
 // wholeOnly names the artifacts that hold all facts of a kind, where others hold some: kube-proxy's flags are not its

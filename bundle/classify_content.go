@@ -45,10 +45,16 @@ var grammars = []grammar{
 	{"node/uptime", regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|^ \d\d:\d\d:\d\d up .*load average: `), 0},
 }
 
+// journalMagic is how a file of systemd-journald begins (systemd: JOURNAL_FILE_FORMAT).
+const journalMagic = "LPKSHHRH"
+
 // artifactByContent matches the first bytes of a file against the grammars, "" when none fits.
 func artifactByContent(head []byte) string {
 	if isCapture(head) {
 		return "capture/pcap"
+	}
+	if bytes.HasPrefix(head, []byte(journalMagic)) {
+		return "node/journal-file"
 	}
 	text := headText(head)
 	if text == "" {

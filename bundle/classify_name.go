@@ -28,6 +28,8 @@ func artifactByName(name string) string {
 	switch strings.ToLower(path.Ext(base)) {
 	case ".pcap", ".pcapng", ".cap":
 		return "capture/pcap"
+	case ".journal", ".journal~":
+		return "node/journal-file"
 	}
 	stem := stripExtensions(base)
 	words := commandWords(stem)
@@ -159,6 +161,9 @@ func wordSet(words string) map[string]bool {
 // ownTree are folders below which everything is one node's own file tree, or pods.
 var ownTree = wordSet("var proc etc sys sos_commands cluster-resources pods containers podlogs pod-logs namespaces")
 
+// machineID is a folder of journal files: /var/log/journal/MACHINE-ID (systemd-journald.service(8)).
+var machineID = regexp.MustCompile(`^[0-9a-f]{32}(?:\.[\w-]+)?$`)
+
 // sosReport is the top folder of a sos report: sosreport-HOST[-CASE]-DATE-RANDOM.
 var sosReport = regexp.MustCompile(`^sosreport-(.+?)(?:-\d{6,})?-\d{4}-\d{2}-\d{2}-[a-z]{7}$`)
 
@@ -171,7 +176,7 @@ func nodeFromFolders(dir string) string {
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
 		p := parts[i]
-		if p == "" || p == "." || p == ".." || genericFolders[strings.ToLower(p)] {
+		if p == "" || p == "." || p == ".." || genericFolders[strings.ToLower(p)] || i > 0 && parts[i-1] == "journal" && machineID.MatchString(p) {
 			continue
 		}
 		return sosHost(p)

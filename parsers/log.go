@@ -10,6 +10,7 @@ type Record struct {
 	Kernel  bool   // the kernel wrote it: dmesg, journal transport kernel, syslog "kernel:", facility 0
 	Host    string // as the log states it
 	Ident   string // program, unit or "kernel"
+	Unit    string // systemd's unit, where the format has it
 	Stream  string // "stdout" or "stderr" for container logs
 	Message []byte // the innermost text: prefixes, JSON and klog header taken off, escapes undone
 	Count   int64  // how often the line stands for itself: 1, or N of "message repeated N times", "(xN over T)"

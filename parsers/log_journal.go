@@ -182,9 +182,9 @@ func journalBytes(b []byte) []byte {
 
 // journalFields collects what a record needs from a journal entry.
 type journalFields struct {
-	message, host, ident, comm, transport, facility []byte
-	realtime, source, monotonic                     []byte
-	found                                           bool
+	message, host, ident, comm, unit, transport, facility []byte
+	realtime, source, monotonic                           []byte
+	found                                                 bool
 }
 
 func (f *journalFields) set(key, val []byte) {
@@ -197,6 +197,8 @@ func (f *journalFields) set(key, val []byte) {
 		f.ident = val
 	case "_COMM":
 		f.comm = val
+	case "_SYSTEMD_UNIT":
+		f.unit = val
 	case "_TRANSPORT":
 		f.transport = val
 	case "SYSLOG_FACILITY":
@@ -219,7 +221,7 @@ func (f *journalFields) record(rec *Record) bool {
 	if f.ident == nil {
 		f.ident = f.comm
 	}
-	rec.Ident = string(f.ident)
+	rec.Ident, rec.Unit = string(f.ident), string(f.unit)
 	rec.Kernel = string(f.transport) == "kernel" || string(f.facility) == "0"
 	for _, stamp := range [][]byte{f.source, f.realtime} {
 		if t, ok := logMicros(stamp); ok {

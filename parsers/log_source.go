@@ -51,6 +51,17 @@ func LogSource(artifact, path string, rec *Record) string {
 	case "kube-proxy":
 		return SourceKubeProxy
 	}
+	return unitSource(rec.Unit)
+}
+
+// unitSource knows the services that hold a kubelet or a container runtime, whatever their programs call themselves.
+func unitSource(unit string) string {
+	switch strings.TrimSuffix(unit, ".service") {
+	case "kubelet", "k3s", "k3s-agent", "rke2-server", "rke2-agent", "snap.kubelet.daemon":
+		return SourceKubelet
+	case "containerd", "docker", "crio", "cri-docker":
+		return SourceRuntime
+	}
 	return SourceSystem
 }
 
