@@ -25,6 +25,9 @@ type archive struct {
 	told     error   // already a Problem
 	records  bool    // the container's members carry our records
 	over     bool
+	ended    bool          // over, and it ended as it should
+	caseOf   *CaseManifest // of a case that Merge wrote
+	checks   []check       // artifacts met, for a verification
 }
 
 // home is a coldcase bundle: where in the container it lies and what it says of itself.
@@ -33,6 +36,9 @@ type home struct {
 	info    *Info
 	label   string // the node's name, made unique within the case
 	index   *Index
+	sum     string                 // of manifest.json
+	before  int                    // members before the manifest
+	behind  int                    // members behind the index
 	entries map[string]*IndexEntry // of index by path, when the index was read before the artifacts
 }
 
@@ -63,7 +69,7 @@ func (a *archive) nextMember() *member {
 		}
 		id := maphash.String(a.seed, m.name)
 		if _, twice := a.seen[id]; twice {
-			a.problem(m.name, "a second member of this name; the first one is kept")
+			a.r.problems.add(Problem{Bundle: a.info.Name, Path: m.name, What: "a second member of this name; the first one is kept", kind: DiffExtra})
 			continue
 		}
 		a.seen[id] = struct{}{}
@@ -78,7 +84,7 @@ func (a *archive) handle(err error) {
 	switch {
 	case errors.As(err, &refused):
 		if refused.why != "" {
-			a.problem(refused.name, refused.why)
+			a.r.problems.add(Problem{Bundle: a.info.Name, Path: refused.name, What: refused.why, kind: DiffExtra})
 		}
 		if a.r.entries++; a.r.entries > 2*a.r.opts.Limits.Entries {
 			a.problem("", "limit entries: too many refused members; the rest of the case is not read")
@@ -105,15 +111,22 @@ func (a *archive) handle(err error) {
 
 // end closes the books of an archive; cut says that its end is missing.
 func (a *archive) end(cut bool) {
-	a.over = true
+	a.over, a.ended = true, !cut
 	early := fmt.Sprintf("archive ends early after %d bytes", a.w.offset())
 	for _, h := range a.homes {
 		switch {
 		case h.index == nil:
-			a.problem("", early+"; no index: what was collected after this point is unknown")
+			kind := DiffNoIndex
+			if cut {
+				kind = DiffCut
+			}
+			a.differs(h, kind, "", early+"; no index: what was collected after this point is unknown")
 			h.info.Aborted = true
 		default:
-			a.checkIndex(h)
+			a.checkManifest(h)
+			if !a.r.opts.Verify {
+				a.checkIndex(h)
+			}
 			h.info.Aborted = h.index.Aborted
 		}
 	}
@@ -126,7 +139,7 @@ func (a *archive) end(cut bool) {
 func (a *archive) checkIndex(h *home) {
 	for _, e := range h.index.Artifacts {
 		if _, ok := a.seen[maphash.String(a.seed, h.prefix+e.Path)]; !ok {
-			a.problem(h.prefix+e.Path, "the index lists this artifact, the archive lacks it")
+			a.differs(h, DiffMissing, h.prefix+e.Path, missingWords)
 		}
 	}
 }
@@ -148,7 +161,14 @@ func (a *archive) deliver(m *member) *Entry {
 		case base == IndexName && a.home(m.name) != nil && a.home(m.name).prefix+IndexName == m.name && m.records == nil:
 			a.index(m, a.home(m.name))
 			return nil
+		case m.name == CaseName && m.records == nil && a.depth == 0 && len(a.homes) == 0 && a.caseOf == nil:
+			if a.caseManifest(m) {
+				return nil
+			}
 		}
+	}
+	if h := a.home(m.name); h != nil && h.index != nil {
+		h.behind++
 	}
 	c := newCurrent(a, m)
 	if c.locked {
@@ -165,6 +185,9 @@ func (a *archive) deliver(m *member) *Entry {
 
 // descend pushes the archive that a member is. It reports true also for one that may not be opened.
 func (a *archive) descend(c *current) bool {
+	if a.r.opts.Verify && a.home(c.name) != nil {
+		return false // an artifact is compared as it is
+	}
 	zipped := isZip(c.body.peek(4)) && c.stream == nil
 	if !zipped && !isTar(c.body.peek(512)) {
 		return false
@@ -216,7 +239,7 @@ func (a *archive) manifest(m *member) bool {
 		}
 		return false
 	}
-	h := &home{prefix: strings.TrimSuffix(m.name, ManifestName), info: a.info}
+	h := &home{prefix: strings.TrimSuffix(m.name, ManifestName), info: a.info, sum: sumOf(text)}
 	if len(a.homes) > 0 {
 		info := *a.info
 		info.Name += "/" + strings.TrimSuffix(h.prefix, "/")
@@ -230,6 +253,7 @@ func (a *archive) manifest(m *member) bool {
 	}
 	a.r.nodes[h.label] = true
 	a.homes = append(a.homes, h)
+	h.before = a.members - 1
 	return true
 }
 
@@ -238,12 +262,12 @@ func (a *archive) index(m *member, h *home) {
 	text, _ := headOf(m, maxIndex)
 	x, err := DecodeIndex(text)
 	if err != nil {
-		a.problem(m.name, err.Error())
+		a.differs(h, DiffIndex, m.name, err.Error())
 	}
 	if x == nil {
 		return
 	}
-	h.index = x
+	h.index, h.info.Fingerprint = x, sumOf(text)
 	if a.w.kind == "dir" {
 		h.entries = make(map[string]*IndexEntry, len(x.Artifacts))
 		for i := range x.Artifacts {

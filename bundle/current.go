@@ -33,7 +33,9 @@ type current struct {
 	cut     bool // by the limit of an entry's size
 	over    bool // no more bytes are delivered
 	ended   bool
+	altered bool       // its bytes are not those that its records state
 	whole   bool       // all its bytes were read
+	raw     int64      // stored bytes read so far
 	sum     hash.Hash  // over the stored bytes, where the container has no sum of its own that comes before them
 	last    IndexEntry // the records of the last member
 }
@@ -41,7 +43,8 @@ type current struct {
 func newCurrent(a *archive, m *member) *current {
 	_, part := splitPart(m.name)
 	c := &current{a: a, name: m.name, m: m, part: part}
-	if !strings.HasPrefix(a.info.Container, "tar.zst") && (m.records != nil || a.home(m.name) != nil) {
+	stated := m.records != nil || a.home(m.name) != nil
+	if a.r.opts.Verify && (stated || a.caseOf != nil) || stated && !strings.HasPrefix(a.info.Container, "tar.zst") {
 		// A zstd frame of ours is checked before its bytes come; gzip tells at the end, tar and folders never.
 		c.sum = sha256.New()
 	}
@@ -59,7 +62,7 @@ func newCurrent(a *archive, m *member) *current {
 	if a.home(m.name) == nil && isAge(raw.peek(len(ageMagic))) {
 		plain, err := a.r.unseal(raw, a.info.Name+"/"+m.name)
 		if err != nil {
-			a.problem(m.name, err.Error())
+			a.r.problems.add(Problem{Bundle: a.info.Name, Path: m.name, What: err.Error(), kind: diffLocked})
 			c.locked = true
 			return c
 		}
@@ -105,6 +108,7 @@ func (j *joined) Read(b []byte) (int, error) {
 			return 0, io.EOF // the walk has moved on; the member's reader is not ours any more
 		}
 		n, err := c.m.body.Read(b)
+		c.raw += int64(n)
 		if c.sum != nil {
 			c.sum.Write(b[:n])
 		}
@@ -257,6 +261,7 @@ func (c *current) finish() {
 	c.over = true
 	c.settle()
 	c.ended = true
+	c.a.note(c)
 }
 
 // settle makes the entry's status final.
@@ -300,8 +305,8 @@ func (c *current) verify() {
 		return
 	}
 	if got := hex.EncodeToString(c.sum.Sum(nil)); got != c.entry.SHA256 {
-		c.a.problem(c.name, fmt.Sprintf("its SHA-256 is %s, stated is %q", got, c.entry.SHA256))
-		c.damaged = true
+		c.a.r.problems.add(Problem{Bundle: c.a.info.Name, Path: c.name, What: fmt.Sprintf("its SHA-256 is %s, stated is %q", got, c.entry.SHA256), kind: DiffAltered})
+		c.damaged, c.altered = true, true
 	}
 }
 

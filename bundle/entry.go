@@ -31,4 +31,6 @@ type Problem struct {
 	Bundle string `json:"bundle"`
 	Path   string `json:"path,omitempty"` // member, when one is concerned
 	What   string `json:"what"`           // "limit entry-size: kept 64 MiB of 70 MiB"
+
+	kind DifferenceKind // what it means for a verification; "" is damage
 }

@@ -8,6 +8,7 @@ import (
 // Layouts: how an archive says what its members are.
 const (
 	LayoutColdcase = "coldcase" // a manifest, and records or an index
+	LayoutCase     = "case"     // bundles that Merge put together
 	LayoutLoose    = "loose"    // anything else: names and contents are turned back into commands
 )
 

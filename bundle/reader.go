@@ -18,6 +18,7 @@ type Options struct {
 	Progress func(read int64) // called now and then from Next and Read with the bytes read from the inputs
 
 	Identities []age.Identity // open bundles that are encrypted with age
+	Verify     bool           // compare everything with the indexes; see the function Verify
 }
 
 // Info describes one bundle of the case.
@@ -26,7 +27,9 @@ type Info struct {
 	Layout    string    // "coldcase" or "loose"
 	Container string    // "tar.zst", "tar.gz", "tar", "zip", "dir", "file", "file.gz", ...; with ".age" behind it when it was encrypted
 	Manifest  *Manifest // nil for a foreign bundle
-	Aborted   bool      // a coldcase bundle whose collector did not finish, or whose end is lost
+
+	Fingerprint string // SHA-256 of index.json, in hex; "" without one
+	Aborted     bool   // a coldcase bundle whose collector did not finish, or whose end is lost
 }
 
 // Reader goes through all artifacts of a case, once, front to back. It is for one goroutine.
@@ -44,7 +47,7 @@ type Reader struct {
 	expanded  atomicInt // bytes that came out of decompressors
 	read      atomicInt // bytes read from inputs
 	told      int64     // Progress was last given this
-	locked    []string  // encrypted bundles that no identity opened
+	locked    []Problem // encrypted bundles that no identity opened
 	stopped   bool      // a limit of the whole case was reached
 	head      []byte    // what is peeked of an entry; reused
 	scratch   []byte
@@ -178,6 +181,7 @@ func (r *Reader) unwind() {
 func (r *Reader) pop() {
 	a := r.stack[len(r.stack)-1]
 	r.stack = r.stack[:len(r.stack)-1]
+	a.verify()
 	a.w.close()
 	if a.outer != nil {
 		a.outer.finish()

@@ -28,28 +28,32 @@ var errSealed = errors.New("it is encrypted with age, and no identity was given"
 // ends with io.ErrUnexpectedEOF behind its last whole chunk of 64 KiB.
 func (r *Reader) unseal(p *peeker, name string) (*peeker, error) {
 	if len(r.opts.Identities) == 0 {
-		r.locked = append(r.locked, name)
-		return nil, errSealed
+		return nil, r.lock(name, errSealed)
 	}
 	in := &ageInput{r: p, header: maxAgeHeader}
 	plain, err := age.Decrypt(in, r.opts.Identities...)
 	if err != nil {
-		r.locked = append(r.locked, name)
 		if none := (*age.NoIdentityMatchError)(nil); errors.As(err, &none) {
-			return nil, errors.New("it is encrypted with age, and to none of the identities that were given")
+			return nil, r.lock(name, errors.New("it is encrypted with age, and to none of the identities that were given"))
 		}
-		return nil, fmt.Errorf("it is encrypted with age and cannot be opened: %w", err)
+		return nil, r.lock(name, fmt.Errorf("it is encrypted with age and cannot be opened: %w", err))
 	}
 	in.header = -1
 	out := &peeker{r: &ageOutput{in: in, plain: plain}}
 	if len(out.peek(1)) == 0 && errors.Is(out.err, io.ErrUnexpectedEOF) {
-		return nil, errors.New("it is encrypted with age and ends early, before the first 64 KiB: nothing in it can be read")
+		return nil, r.lock(name, errors.New("it is encrypted with age and ends early, before the first 64 KiB: nothing in it can be read"))
 	}
 	return out, nil
 }
 
-// Locked names the encrypted bundles met so far that no identity opened. Each is a Problem too.
-func (r *Reader) Locked() []string { return append([]string(nil), r.locked...) }
+func (r *Reader) lock(name string, err error) error {
+	r.locked = append(r.locked, Problem{Bundle: name, What: err.Error()})
+	return err
+}
+
+// Locked lists the encrypted bundles met so far that could not be opened, each with the reason. They are among the
+// Problems too, those inside an archive with its name.
+func (r *Reader) Locked() []Problem { return append([]Problem(nil), r.locked...) }
 
 // ageInput remembers what age's errors do not tell: whether the file had ended, and why reading it failed.
 type ageInput struct {

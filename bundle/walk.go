@@ -27,6 +27,7 @@ type walker struct {
 	suspect func() bool  // the bytes last read came from a damaged frame
 	offset  func() int64 // bytes of the container that were read, after decompression
 	close   func()
+	rest    func() (int64, error) // reads what stands behind the end of a tar and counts it, without padding; may be nil
 }
 
 // refusal says why a member is not delivered; an empty reason needs no mention.

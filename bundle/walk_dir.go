@@ -74,7 +74,7 @@ func (d *dirWalker) list() error {
 
 func rank(name string) int {
 	switch name {
-	case ManifestName:
+	case ManifestName, CaseName:
 		return 0
 	case IndexName:
 		return 1

@@ -22,7 +22,7 @@ type tarWalker struct {
 func newTarWalker(src *stream, limits Limits) *walker {
 	t := &tarWalker{src: src, limits: limits}
 	t.tr = tar.NewReader((*tarInput)(t))
-	return &walker{kind: "tar", next: t.next, suspect: src.suspect, close: src.close, offset: func() int64 { return t.n }}
+	return &walker{kind: "tar", next: t.next, rest: t.rest, suspect: src.suspect, close: src.close, offset: func() int64 { return t.n }}
 }
 
 // tarInput is what archive/tar reads from. It remembers why the stream broke, which archive/tar does not tell.
@@ -73,6 +73,23 @@ func (t *tarWalker) next() (*member, error) {
 		m.records = h.PAXRecords
 	}
 	return m, nil
+}
+
+// rest reads on to the end of the file. Zeros there are padding.
+func (t *tarWalker) rest() (n int64, err error) {
+	buf := make([]byte, 64<<10)
+	for {
+		got, err := t.src.Read(buf)
+		if len(bytes.Trim(buf[:got], "\x00")) > 0 {
+			n += int64(got)
+		}
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 // tarBody reads the present member.

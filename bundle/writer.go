@@ -26,6 +26,7 @@ type WriterOptions struct {
 // the file even when the process is killed right after. It is for one goroutine; only one artifact is open at a time.
 type Writer struct {
 	manifest Manifest
+	sum      string // of the manifest's member
 	opts     WriterOptions
 	out      *compressor
 	tar      *tar.Writer
@@ -54,7 +55,9 @@ func NewWriter(w io.Writer, m Manifest, o WriterOptions) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the manifest: %w", err)
 	}
-	if err := b.member(ManifestName, append(text, '\n'), m.Started, nil); err != nil {
+	text = append(text, '\n')
+	b.sum = sumOf(text)
+	if err := b.member(ManifestName, text, m.Started, nil); err != nil {
 		return nil, err
 	}
 	return b, b.keep(out.flush())
@@ -96,7 +99,7 @@ func (w *Writer) Close(finished time.Time, aborted bool) error {
 	if w.err != nil {
 		return w.err
 	}
-	text, err := encodeIndex(Index{FormatVersion: FormatVersion, Finished: finished, Aborted: aborted, Artifacts: w.index})
+	text, err := encodeIndex(Index{FormatVersion: FormatVersion, Finished: finished, Aborted: aborted, Artifacts: w.index, Manifest: w.sum})
 	if err != nil {
 		return err
 	}
