@@ -75,7 +75,7 @@ It changes nothing on the node, loads no kernel module, fetches no Secret and ma
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(nodeCommand(), clusterCommand(), planCommand(), versionCommand())
+	cmd.AddCommand(nodeCommand(), clusterCommand(), planCommand(), manifestCommand(), waitCommand(), versionCommand())
 	return cmd
 }
 
