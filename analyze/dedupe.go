@@ -21,6 +21,7 @@ var forms = map[fact.Kind][]string{
 // objects came with every node's bundle, a table in two forms. Facts about one object come from one artifact, the best and
 // newest, so that counts are right and evidence is not repeated.
 func dedupe(kind fact.Kind, rows []*row) []*row {
+	rows = firstSamples(rows)
 	order, several := forms[kind]
 	if !several && !strings.HasPrefix(string(kind), "k8s.") {
 		return rows
@@ -35,6 +36,34 @@ func dedupe(kind fact.Kind, rows []*row) []*row {
 	var out []*row
 	for _, r := range rows {
 		if best[about(r.place, several)].source.Path == r.source.Path {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// secondSample ends the name of an artifact that the collector took again for the sake of rates.
+const secondSample = "/second"
+
+// firstSamples leaves out what the second sample of a counter tells wherever the first one is there too, so that no
+// counter counts twice and evidence is of one instant.
+func firstSamples(rows []*row) []*row {
+	first := map[string]bool{}
+	second := false
+	for _, r := range rows {
+		if strings.HasSuffix(r.source.Artifact, secondSample) {
+			second = true
+		} else {
+			first[r.place.Node+"\x00"+r.source.Artifact] = true
+		}
+	}
+	if !second {
+		return rows
+	}
+	var out []*row
+	for _, r := range rows {
+		name, again := strings.CutSuffix(r.source.Artifact, secondSample)
+		if !again || !first[r.place.Node+"\x00"+name] {
 			out = append(out, r)
 		}
 	}

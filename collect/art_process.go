@@ -27,7 +27,7 @@ const (
 
 var (
 	_ = register(Artifact{
-		Name: "node/cpu-samples", Path: "node/cpu-samples.txt", Group: "memory", Privacy: PrivacySystem, Native: nativeCPUSamples,
+		Name: "node/cpu-samples", Path: "node/cpu-samples.txt", Group: "kernel", Privacy: PrivacySystem, Native: nativeCPUSamples,
 		Gather: gatherNative, What: []string{"/proc/stat and /proc/loadavg, three times in two seconds"},
 	})
 	_ = register(Artifact{

@@ -37,9 +37,11 @@ func (s *session) takeSecond(ctx context.Context, wait bool) {
 	}
 	s.second.taken = true
 	for _, a := range Artifacts() {
-		if a.again = a.Twice; a.Twice && s.fatal == nil {
-			s.collect(ctx, a)
+		if reason, _ := s.opts.excludes(a); !a.Twice || reason != "" || s.fatal != nil {
+			continue // what is not wanted was listed once
 		}
+		a.again = true
+		s.collect(ctx, a)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"coldcase/bundle"
@@ -24,7 +23,6 @@ type flags struct {
 	output string
 	force  bool
 	quiet  bool
-	host   string // directory that becomes the root
 
 	encryptTo []string
 	to        recipients // encryptTo, parsed
@@ -41,8 +39,8 @@ func nodeCommand() *cobra.Command {
 	}
 	f.common(cmd)
 	cmd.Flags().StringVar(&f.Node, "node-name", "", "name of the node (default $NODE_NAME, the kubelet's --hostname-override, or the host name)")
-	cmd.Flags().StringVar(&f.host, "host-root", "", "`directory` where the node's / is mounted, in a container")
 	cmd.Flags().BoolVar(&f.NoCluster, "no-cluster", false, "do not ask the API server")
+	cmd.Flags().DurationVar(&f.Interval, "interval", 10*time.Second, "take the counters again after this time, so that rates exist; 0 takes them once")
 	cmd.Flags().StringSliceVar(&f.Only, "only", nil, "gather only these `groups` or artifacts")
 	cmd.Flags().StringSliceVar(&f.Skip, "skip", nil, "leave these `groups` or artifacts out")
 	cmd.Flags().StringSliceVar(&f.Capture.Points, "capture", nil, "capture packets at these `points` together: devices, any, pod:NAMESPACE/NAME")
@@ -70,6 +68,8 @@ func (f *flags) common(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	cmd.Flags().DurationVar(&f.Timeout, "timeout", collect.DefaultTimeout, "limit for everything together")
 	cmd.Flags().StringArrayVar(&f.encryptTo, "encrypt-to", nil, "encrypt to this public `key` of age (age1...) while writing; may be given several times; the file's name ends in .age")
+	f.Budget = collect.DefaultBudget
+	cmd.Flags().Var((*byteSize)(&f.Budget), "max-size", "`bytes` of all artifacts before compression, as in 200M or 1G; logs keep their newest part")
 	cmd.Flags().StringVar(&f.Kubeconfig, "kubeconfig", "", "kubeconfig `file` (default $KUBECONFIG, the control plane's, the kubelet's)")
 }
 
@@ -82,10 +82,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := enterHost(f.host); err != nil {
-		return err
-	}
-	beModest()
+	collect.BeModest()
 	p := newProgress(cmd.ErrOrStderr(), f.quiet)
 	f.Progress = p.event
 	sealed, seal, err := f.to.seal(out)
@@ -106,11 +103,6 @@ func (f *flags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// beModest lets everything else on the node go first; programs that are started inherit it.
-func beModest() {
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // not allowed is no reason to stop
-}
-
 func (f *flags) check() (err error) {
 	if f.to, err = parseRecipients(f.encryptTo); err != nil {
 		return err
@@ -123,12 +115,15 @@ func (f *flags) check() (err error) {
 	if f.Timeout < time.Second {
 		return usage("use something like --timeout 2m", "--timeout %s is too short", f.Timeout)
 	}
+	if f.Interval < 0 || f.Interval >= f.Timeout {
+		return usage("use something like --interval 10s, or 0", "--interval %s does not fit into --timeout %s", f.Interval, f.Timeout)
+	}
 	if f.Capture.Seconds < 1 || time.Duration(f.Capture.Seconds)*time.Second > f.Timeout {
 		if len(f.Capture.Points) > 0 {
 			return usage("give --timeout more than --capture-seconds", "--capture-seconds %d does not fit into --timeout %s", f.Capture.Seconds, f.Timeout)
 		}
 	}
-	if err := collect.CheckCapture(f.Capture, f.host == ""); err != nil {
+	if err := collect.CheckCapture(f.Capture, true); err != nil {
 		return usage("ip link lists the devices; coldcase-collect node --help has an example", "--capture: %w", err)
 	}
 	for _, list := range [][]string{f.Only, f.Skip} {
