@@ -42,7 +42,7 @@ var _ = register(Artifact{
 })
 
 var (
-	deviceName = regexp.MustCompile(`^[^\s/\\:-][^\s/\\:]{0,14}$`)
+	captureDevice = regexp.MustCompile(`^[^\s/\\:-][^\s/\\:]{0,14}$`)
 	podName    = regexp.MustCompile(`^pod:([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$`)
 )
 
@@ -52,7 +52,7 @@ func CheckCapture(c Capture, filter bool) error {
 	seen := map[string]bool{}
 	for _, p := range c.Points {
 		switch {
-		case !podName.MatchString(p) && (!deviceName.MatchString(p) || p == "." || p == ".."):
+		case !podName.MatchString(p) && (!captureDevice.MatchString(p) || p == "." || p == ".."):
 			return fmt.Errorf("%q is neither a device, nor pod:NAMESPACE/NAME, nor any", p)
 		case seen[p]:
 			return fmt.Errorf("%q is named twice", p)
