@@ -58,7 +58,7 @@ func (a *archive) compare(h *home) {
 		}
 		met[place] = true
 		places, names = append(places, place), append(names, k.name)
-		if what := k.differs(&h.index.Artifacts[place]); what != "" && !k.told {
+		if what := a.alteration(k, &h.index.Artifacts[place]); what != "" && !k.told {
 			a.differs(h, DiffAltered, k.name, what)
 		}
 	}
@@ -84,14 +84,14 @@ func (a *archive) compare(h *home) {
 // missingWords says what checkIndex and compare find alike.
 const missingWords = "the index lists this artifact, the archive lacks it"
 
-// differs says in which way an artifact is not what the index says; "" when it is.
-func (k *check) differs(want *IndexEntry) string {
+// alteration says in which way an artifact is not what the index says; "" when it is.
+func (a *archive) alteration(k *check, want *IndexEntry) string {
 	switch {
 	case k.sum != want.SHA256 && k.sum == "":
 		return "it is empty, the index says that it holds bytes"
 	case k.sum != want.SHA256:
 		return fmt.Sprintf("its SHA-256 is %s, the index says %q", k.sum, want.SHA256)
-	case k.broken:
+	case k.broken || a.records && !k.ours:
 		return "a part of it, or its records, are lost or damaged"
 	case k.ours:
 		if field := differingField(k.records, *want); field != "" {

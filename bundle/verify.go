@@ -32,8 +32,8 @@ type Difference struct {
 // Verification is what became of one bundle since it was written. It finds accidents and careless hands. It is no
 // signature: who rewrites the index too is found only by a Fingerprint that came another way.
 type Verification struct {
-	Name        string // as given by the user; "case.tar/node-a.tar.zst" for one inside a case
-	Node        string // "" for a cluster's bundle
+	Name        string    // as given by the user; "case.tar/node-a.tar.zst" for one inside a case
+	Node        string    // "" for a cluster's bundle
 	Container   string    // as of Info, without ".age"
 	Collected   time.Time // when the collection began; zero when that is unknown
 	Artifacts   int
