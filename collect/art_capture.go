@@ -43,7 +43,7 @@ var _ = register(Artifact{
 
 var (
 	captureDevice = regexp.MustCompile(`^[^\s/\\:-][^\s/\\:]{0,14}$`)
-	podName    = regexp.MustCompile(`^pod:([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$`)
+	podName       = regexp.MustCompile(`^pod:([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$`)
 )
 
 // CheckCapture says what is wrong with a request before anything runs. When filter is false, the filter is left out:
