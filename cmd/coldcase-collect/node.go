@@ -23,6 +23,7 @@ type flags struct {
 	output string
 	force  bool
 	quiet  bool
+	host   string // directory that becomes the root
 
 	encryptTo []string
 	to        recipients // encryptTo, parsed
@@ -39,6 +40,7 @@ func nodeCommand() *cobra.Command {
 	}
 	f.common(cmd)
 	cmd.Flags().StringVar(&f.Node, "node-name", "", "name of the node (default $NODE_NAME, the kubelet's --hostname-override, or the host name)")
+	cmd.Flags().StringVar(&f.host, "host-root", "", "`directory` where the node's / is mounted, in a container")
 	cmd.Flags().BoolVar(&f.NoCluster, "no-cluster", false, "do not ask the API server")
 	cmd.Flags().DurationVar(&f.Interval, "interval", 10*time.Second, "take the counters again after this time, so that rates exist; 0 takes them once")
 	cmd.Flags().StringSliceVar(&f.Only, "only", nil, "gather only these `groups` or artifacts")
@@ -82,6 +84,9 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := enterHost(f.host); err != nil {
+		return err
+	}
 	collect.BeModest()
 	p := newProgress(cmd.ErrOrStderr(), f.quiet)
 	f.Progress = p.event
@@ -123,7 +128,7 @@ func (f *flags) check() (err error) {
 			return usage("give --timeout more than --capture-seconds", "--capture-seconds %d does not fit into --timeout %s", f.Capture.Seconds, f.Timeout)
 		}
 	}
-	if err := collect.CheckCapture(f.Capture, true); err != nil {
+	if err := collect.CheckCapture(f.Capture, f.host == ""); err != nil {
 		return usage("ip link lists the devices; coldcase-collect node --help has an example", "--capture: %w", err)
 	}
 	for _, list := range [][]string{f.Only, f.Skip} {
