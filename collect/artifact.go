@@ -57,6 +57,8 @@ type Artifact struct {
 	Gather func(context.Context, *session, Artifact)
 	// What describes Gather for the plan: the files and commands that it reads and runs.
 	What []string
+	// Binary artifacts are kept byte for byte: they have no lines, and nothing in them can be redacted.
+	Binary bool
 }
 
 func (a Artifact) timeout() time.Duration {

@@ -11,7 +11,7 @@ import (
 // the others need. What is not listed may use half of the total.
 var groupBudgets = map[string]int64{
 	"memory": 32 * mib, "kernel": 64 * mib, "network": 64 * mib, "firewall": 128 * mib, "disk": 32 * mib, "kubelet": 64 * mib,
-	"podnet": 64 * mib, "logs": 128 * mib, "containers": 96 * mib, "cluster": 512 * mib, "capture": 256 * mib,
+	"podnet": 64 * mib, "logs": 352 * mib, "containers": 96 * mib, "cluster": 512 * mib, "capture": 256 * mib,
 }
 
 // leastKeep is the smallest piece of an artifact that is worth keeping: below it the artifact is left out.

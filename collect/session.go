@@ -223,7 +223,7 @@ func (s *session) entry(a Artifact, name, path string, argv []string, fill func(
 	stored := &counter{w: aw}
 	a.Keep = s.budget.cut(a)
 	k := newText(stored, a.Keep, editors...)
-	if a.Privacy == PrivacyTraffic {
+	if a.Binary || a.Privacy == PrivacyTraffic {
 		k = newBinary(stored, a.Keep)
 	}
 	o := fill(k)
