@@ -26,6 +26,7 @@ type analyzeFlags struct {
 	quiet   bool
 	only    []string
 	profile profileFlags
+	keys    identityFlags
 }
 
 func analyzeCommand(e *env) *cobra.Command {
@@ -55,6 +56,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.packs, "signatures", nil, "a folder with more signatures; may be given several times")
 	fl.StringSliceVar(&f.only, "only", nil, "judge only these signatures")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary on standard error")
+	f.keys.register(fl)
 	f.profile.register(fl)
 }
 
@@ -87,9 +89,9 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 	}
 	defer stopProfile()
 	p := newProgress(e.err, f.quiet)
-	r, err := bundle.Open(paths, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: stdin, Progress: p.read})
+	r, err := f.keys.open(paths, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: stdin, Progress: p.read})
 	if err != nil {
-		return unreadable(err, "coldcase inspect BUNDLE shows what is in it")
+		return err
 	}
 	defer r.Close()
 	res, err := analyze.Run(ctx, r, set, analyze.Options{Tool: "coldcase " + version})
@@ -98,8 +100,12 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 		return unreadable(err)
 	}
 	if res.Stats.Artifacts == 0 {
+		if err := lockedError(r); err != nil {
+			return err
+		}
 		return unreadable(fmt.Errorf("nothing could be read from %s%s", strings.Join(paths, ", "), firstProblem(res)), "coldcase inspect BUNDLE shows what is in it")
 	}
+	warnLocked(e, r)
 	if err := f.write(e, format, res); err != nil {
 		return err
 	}

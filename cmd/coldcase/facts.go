@@ -13,6 +13,7 @@ import (
 
 func factsCommand(e *env) *cobra.Command {
 	var kinds, nodes []string
+	var keys identityFlags
 	cmd := &cobra.Command{
 		Use:   "facts BUNDLE...",
 		Short: "Print every fact of a bundle as JSON Lines",
@@ -20,15 +21,15 @@ func factsCommand(e *env) *cobra.Command {
   coldcase facts . --kind k8s.event`,
 		Args: needBundles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := bundle.Open(args, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: e.in})
+			r, err := keys.open(args, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: e.in})
 			if err != nil {
-				return unreadable(err)
+				return err
 			}
 			defer r.Close()
 			w := bufio.NewWriter(e.out)
 			enc := json.NewEncoder(w)
 			enc.SetEscapeHTML(false)
-			_, err = analyze.Run(cmd.Context(), r, noSignatures(), analyze.Options{OnFact: func(f fact.Fact) error {
+			res, err := analyze.Run(cmd.Context(), r, noSignatures(), analyze.Options{OnFact: func(f fact.Fact) error {
 				if !wanted(kinds, string(f.Kind)) || !wanted(nodes, f.Place.Node) {
 					return nil
 				}
@@ -37,9 +38,14 @@ func factsCommand(e *env) *cobra.Command {
 			if err != nil {
 				return unreadable(err)
 			}
+			if err := lockedError(r); err != nil && res.Stats.Artifacts == 0 {
+				return err
+			}
+			warnLocked(e, r)
 			return w.Flush()
 		},
 	}
+	keys.register(cmd.Flags())
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds")
 	cmd.Flags().StringSliceVar(&nodes, "node", nil, "only facts of these nodes")
 	return cmd

@@ -13,23 +13,30 @@ import (
 )
 
 func inspectCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	var keys identityFlags
+	cmd := &cobra.Command{
 		Use:   "inspect BUNDLE...",
 		Short: "List what is in a bundle, its status, and how much of it is understood",
 		Args:  needBundles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := bundle.Open(args, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: e.in})
+			r, err := keys.open(args, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: e.in})
 			if err != nil {
-				return unreadable(err)
+				return err
 			}
 			defer r.Close()
 			res, err := analyze.Run(cmd.Context(), r, noSignatures(), analyze.Options{Tool: "coldcase " + version})
 			if err != nil {
 				return unreadable(err)
 			}
+			if err := lockedError(r); err != nil && res.Stats.Artifacts == 0 {
+				return err
+			}
+			warnLocked(e, r)
 			return printInspection(e.out, res)
 		},
 	}
+	keys.register(cmd.Flags())
+	return cmd
 }
 
 func printInspection(out io.Writer, res *analyze.Result) error {

@@ -11,6 +11,10 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"coldcase": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+
+		"make-bundle": makeBundle,
+		"seal":        seal,
+		"tamper":      tamper,
 	})
 }
 
