@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"coldcase/bundle"
+	"coldcase/pseudonym"
 )
 
 // DefaultTimeout bounds a whole collection; DefaultBudget bounds its artifacts' bytes before compression.
@@ -35,6 +36,8 @@ type Options struct {
 	Only, Skip []string      // groups or artifact names
 	Capture    Capture
 	Progress   func(Event) // called after each artifact; may be nil
+	// Pseudonyms replaces names and addresses in everything that is written; nil leaves them.
+	Pseudonyms *pseudonym.Mapper
 }
 
 // Event tells that one artifact is done.
@@ -79,12 +82,13 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 		m.Node = bundle.NodeID{Name: o.Node}
 		m.Clock.Monotonic, m.Clock.Uptime = 0, 0 // of this machine, which is no node of the case
 	}
-	bw, err := bundle.NewWriter(w, m, bundle.WriterOptions{})
+	s := &session{host: h, opts: o, started: time.Now(), budget: newBudget(o.Budget)}
+	defer s.cluster.cleanUp()
+	bw, err := bundle.NewWriter(w, s.hideManifest(ctx, m), bundle.WriterOptions{})
 	if err != nil {
 		return Summary{}, fmt.Errorf("start archive: %w", err)
 	}
-	s := &session{w: bw, host: h, opts: o, started: time.Now(), budget: newBudget(o.Budget)}
-	defer s.cluster.cleanUp()
+	s.w = bw
 	aborted := s.gather(ctx)
 	if s.fatal != nil {
 		return Summary{}, fmt.Errorf("write archive: %w", s.fatal)
@@ -213,8 +217,14 @@ func (s *session) entry(a Artifact, name, path string, argv []string, fill func(
 		s.absent(a, bundle.StatusBudget, reason)
 		return outcome{status: bundle.StatusBudget, err: reason}
 	}
+	if s.opts.Pseudonyms != nil && a.Binary {
+		a.Name, a.Path = cleanName(name), cleanName(path)
+		s.absent(a, bundle.StatusSkipped, "it is binary: names and addresses in it cannot be replaced")
+		return outcome{status: bundle.StatusSkipped}
+	}
 	name, path = a.sampled(name, path)
 	e := bundle.IndexEntry{Artifact: cleanName(name), Path: cleanName(path), Argv: argv, Started: time.Now()}
+	s.hideHead(&e)
 	aw, err := s.w.Begin(e)
 	if err != nil {
 		s.fatal = err
@@ -226,7 +236,11 @@ func (s *session) entry(a Artifact, name, path string, argv []string, fill func(
 	if a.Binary || a.Privacy == PrivacyTraffic {
 		k = newBinary(stored, a.Keep)
 	}
+	refused := s.hide(k, a.Privacy == PrivacyTraffic)
 	o := fill(k)
+	if err := refused(); err != nil {
+		o.status, o.err = bundle.StatusUnsupported, err.Error()
+	}
 	seen, truncation, err := k.close()
 	s.budget.spend(a, stored.n)
 	if err != nil {
@@ -258,6 +272,7 @@ func (s *session) absent(a Artifact, status bundle.Status, reason string) {
 	now := time.Now()
 	a.Name, a.Path = a.sampled(a.Name, a.Path)
 	e := bundle.IndexEntry{Artifact: a.Name, Path: a.Path, Status: status, Error: reason, Started: now, Ended: now}
+	s.hideHead(&e)
 	aw, err := s.w.Begin(e)
 	if err != nil {
 		s.fatal = err
@@ -267,6 +282,7 @@ func (s *session) absent(a Artifact, status bundle.Status, reason string) {
 }
 
 func (s *session) finish(aw *bundle.ArtifactWriter, e bundle.IndexEntry) {
+	s.hideTail(&e)
 	if err := aw.End(e); err != nil {
 		s.fatal = err
 		return

@@ -25,14 +25,16 @@ const (
 	linkSLL2     = 276
 )
 
-// Capture rewrites a capture file in the classic form of pcap-savefile(5), packet by packet. Addresses, and names in
+// Capture rewrites a capture file, classic (pcap-savefile(5)) or pcapng, packet by packet. Addresses, and names in
 // DNS messages, are replaced, and lengths and checksums follow; what else the packets carry becomes zeros.
 type Capture struct {
 	m     *Mapper
 	w     io.Writer
 	buf   []byte
 	order binary.ByteOrder
+	ng    bool
 	link  uint32
+	links []uint32 // of pcapng's interfaces
 	err   error
 }
 
@@ -54,34 +56,49 @@ func (c *Capture) Write(p []byte) (int, error) {
 func (c *Capture) drain() error {
 	at := 0
 	defer func() { c.buf = append(c.buf[:0], c.buf[at:]...) }()
-	if c.order == nil {
-		if len(c.buf) < 24 {
-			return nil
-		}
-		if err := c.header(c.buf[:24]); err != nil {
+	for {
+		n, err := c.step(c.buf[at:])
+		at += n
+		if n == 0 || err != nil {
 			return err
 		}
-		at = 24
 	}
-	for len(c.buf)-at >= 16 {
-		head := c.buf[at : at+16]
-		size := int(c.order.Uint32(head[8:]))
-		if size < 0 || size > maxPacket {
-			return fmt.Errorf("%w: a packet of %d bytes", ErrCapture, size)
-		}
-		if len(c.buf)-at-16 < size {
-			return nil
-		}
-		packet := c.m.Packet(c.link, c.buf[at+16:at+16+size])
-		grown := len(packet) - size
-		c.order.PutUint32(head[8:], uint32(len(packet)))
-		c.order.PutUint32(head[12:], uint32(int(c.order.Uint32(head[12:]))+grown))
-		if _, err := c.w.Write(append(append([]byte(nil), head...), packet...)); err != nil {
-			return err
-		}
-		at += 16 + size
+}
+
+// step rewrites one header, packet or block, and says how long it was; 0 when it is not all there.
+func (c *Capture) step(b []byte) (int, error) {
+	switch {
+	case len(b) < 12 || !c.ng && c.order != nil && len(b) < 16 || c.order == nil && len(b) < 24:
+		return 0, nil
+	case c.ng || c.order == nil && binary.LittleEndian.Uint32(b) == ngSection:
+		c.ng = true
+		return c.block(b)
+	case c.order == nil:
+		return 24, c.header(b[:24])
 	}
-	return nil
+	return c.packet(b)
+}
+
+func (c *Capture) packet(b []byte) (int, error) {
+	head := append([]byte(nil), b[:16]...)
+	size := c.order.Uint32(head[8:])
+	if size > maxPacket {
+		return 0, fmt.Errorf("%w: a packet of %d bytes", ErrCapture, size)
+	}
+	end := 16 + int(size)
+	if len(b) < end {
+		return 0, nil
+	}
+	packet := c.m.Packet(c.link, b[16:end])
+	c.lengths(head[8:], packet, int(size))
+	_, err := c.w.Write(append(head, packet...))
+	return end, err
+}
+
+// lengths writes the captured and the original length of a packet that may have grown.
+func (c *Capture) lengths(b, packet []byte, size int) {
+	c.order.PutUint32(b, uint32(len(packet)))
+	c.order.PutUint32(b[4:], uint32(int(c.order.Uint32(b[4:]))+len(packet)-size))
 }
 
 func (c *Capture) header(h []byte) error {
@@ -94,13 +111,19 @@ func (c *Capture) header(h []byte) error {
 		return fmt.Errorf("%w: it begins with %x", ErrCapture, h[:4])
 	}
 	c.link = c.order.Uint32(h[20:]) & 0xffff
-	switch c.link {
-	case linkNull, linkEthernet, linkRaw, 12, 14, linkLoop, linkSLL, linkIPv4, linkIPv6, linkSLL2:
-	default:
+	if !knownLink(c.link) {
 		return fmt.Errorf("%w: link type %d", ErrCapture, c.link)
 	}
 	_, err := c.w.Write(h)
 	return err
+}
+
+func knownLink(t uint32) bool {
+	switch t {
+	case linkNull, linkEthernet, linkRaw, 12, 14, linkLoop, linkSLL, linkIPv4, linkIPv6, linkSLL2:
+		return true
+	}
+	return false
 }
 
 // Packet returns a packet with everything replaced; the result shares nothing with p.
