@@ -63,6 +63,7 @@ func clusterArtifact(name string, args ...string) Artifact {
 // cluster is the way to the API server, found at the first use.
 type cluster struct {
 	looked     bool
+	probed     bool
 	kubeconfig string // file; "" with a reason in none, or when KUBECONFIG says it
 	none       string // why the API server is out of reach
 	status     bundle.Status
@@ -129,13 +130,14 @@ func shown(args []string) []string { return append([]string{"kubectl"}, args...)
 func kubectlEnv() []string { return append(os.Environ(), "LC_ALL=C") }
 
 // ready reports whether the API server may be asked, and records the artifact as absent when not.
-func (s *session) ready(a Artifact) bool {
+func (s *session) ready(ctx context.Context, a Artifact) bool {
 	c := &s.cluster
 	if s.opts.NoCluster {
 		s.absent(a, bundle.StatusSkipped, "--no-cluster")
 		return false
 	}
 	c.look(s.opts.Kubeconfig)
+	c.probe(ctx)
 	if c.none != "" {
 		s.absent(a, c.status, c.none)
 		return false
@@ -145,7 +147,7 @@ func (s *session) ready(a Artifact) bool {
 
 // kubectl gathers the output of one kubectl command, masked.
 func (s *session) kubectl(ctx context.Context, a Artifact, args []string) {
-	if !s.ready(a) {
+	if !s.ready(ctx, a) {
 		return
 	}
 	var editor lineEditor = newPodMasker()
@@ -213,7 +215,7 @@ func lastLine(text string) string {
 var configMapNames = regexp.MustCompile(`^(?:kube-proxy|coredns|calico-config|kubeadm-config|[a-z0-9.-]*ip-masq[a-z0-9.-]*)$`)
 
 func gatherConfigMaps(ctx context.Context, s *session, a Artifact) {
-	if !s.ready(a) {
+	if !s.ready(ctx, a) {
 		return
 	}
 	names := &bytes.Buffer{}

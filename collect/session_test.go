@@ -5,7 +5,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -165,30 +164,6 @@ func TestKubeletCommandLineAndConfig(t *testing.T) {
 	require.Equal(t, "/usr/bin/kubelet --config=/opt/kubelet.yaml --hostname-override node-k --token=[redacted]\n", g.text["node/kubelet-cmdline.txt"])
 	require.Equal(t, "kind: KubeletConfiguration\n", g.text["node/kubelet-config.yaml"])
 	require.Equal(t, bundle.StatusUnsupported, g.entries["node/kubelet.log"].Status)
-}
-
-func TestTheFirstRefusedRequestEndsTheClusterGroup(t *testing.T) {
-	if lookProgram("kubectl") == "" {
-		t.Skip("needs kubectl")
-	}
-	config := filepath.Join(t.TempDir(), "config")
-	require.NoError(t, os.WriteFile(config, []byte("apiVersion: v1\nkind: Config\nclusters: [{name: x, cluster: {server: 'https://127.0.0.1:1'}}]\ncontexts: [{name: x, context: {cluster: x, user: x}}]\ncurrent-context: x\nusers: [{name: x, user: {token: geheim-token}}]\n"), 0o600))
-	began := time.Now()
-	g, summary := collectInto(t, context.Background(), Options{Node: "n", Kubeconfig: config, Only: []string{"cluster"}, Timeout: 2 * time.Minute})
-	require.Less(t, time.Since(began), 40*time.Second)
-	tried := 0
-	for _, e := range summary.Entries {
-		if !strings.HasPrefix(e.Artifact, "cluster/") {
-			continue
-		}
-		require.Equal(t, bundle.StatusUnsupported, e.Status, e.Artifact)
-		require.Contains(t, e.Error, "the API server is out of reach", e.Artifact)
-		if len(e.Argv) > 0 {
-			tried++
-		}
-	}
-	require.Equal(t, 1, tried)
-	require.NotContains(t, fmt.Sprint(g.text, g.entries, g.manifest), "geheim")
 }
 
 func TestBundleOfTheClusterSaysNothingOfThisMachine(t *testing.T) {
