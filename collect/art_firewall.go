@@ -21,10 +21,10 @@ var (
 	_ = register(Artifact{Name: "node/nft-ruleset", Path: "node/nft-ruleset.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 8 * mib, Tail: 8 * mib}, Argv: [][]string{{"nft", "list", "ruleset"}}, Needs: needsModule("nf_tables")})
 	_ = register(Artifact{Name: "node/nft-ruleset-json", Path: "node/nft-ruleset.json", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 32 * mib}, Argv: [][]string{{"nft", "-j", "list", "ruleset"}}, Needs: needsModule("nf_tables")})
 	_ = register(Artifact{Name: "node/ipset", Path: "node/ipset.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 8 * mib, Tail: 8 * mib}, Argv: [][]string{{"ipset", "save"}}, Needs: needsModule("ip_set")})
-	_ = register(Artifact{Name: "node/ipvsadm", Path: "node/ipvsadm.txt", Group: "firewall", Privacy: PrivacyAddresses, Argv: [][]string{{"ipvsadm", "-Ln"}}, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
+	_ = register(Artifact{Name: "node/ipvsadm", Path: "node/ipvsadm.txt", Group: "firewall", Privacy: PrivacyAddresses, Argv: [][]string{{"ipvsadm", "-Ln"}}, Native: nativeIPVS, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
 	_ = register(Artifact{Name: "node/ipvsadm-save", Path: "node/ipvsadm-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Argv: [][]string{{"ipvsadm", "-Sn"}}, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
 	_ = register(Artifact{Name: "node/proc-ip_vs", Path: "node/proc-ip_vs.txt", Group: "firewall", Privacy: PrivacyAddresses, Files: []string{"/proc/net/ip_vs"}, Needs: needsFile("/proc/net/ip_vs", "IPVS is not in use")})
-	_ = register(Artifact{Name: "node/conntrack-stats", Path: "node/conntrack-stats.txt", Group: "firewall", Privacy: PrivacySystem, Twice: true, Argv: [][]string{{"conntrack", "-S"}}, Needs: needsConntrack})
+	_ = register(Artifact{Name: "node/conntrack-stats", Path: "node/conntrack-stats.txt", Group: "firewall", Privacy: PrivacySystem, Twice: true, Argv: [][]string{{"conntrack", "-S"}}, Needs: needsConntrack, Native: nativeConntrack, NativeNeeds: needsConntrackNative})
 )
 
 func needsModule(name string) func(*host) string {

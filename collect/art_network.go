@@ -13,13 +13,13 @@ import (
 )
 
 var (
-	_ = register(Artifact{Name: "node/ip-addr", Path: "node/ip-addr.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-d", "addr", "show"}}})
-	_ = register(Artifact{Name: "node/ip-link", Path: "node/ip-link.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-d", "-s", "link", "show"}}})
-	_ = register(Artifact{Name: "node/ip-route", Path: "node/ip-route.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "route", "show", "table", "all"}}})
-	_ = register(Artifact{Name: "node/ip-rule", Path: "node/ip-rule.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "rule", "show"}}})
-	_ = register(Artifact{Name: "node/ip-neigh", Path: "node/ip-neigh.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-s", "neigh", "show"}}})
-	_ = register(Artifact{Name: "node/bridge-fdb", Path: "node/bridge-fdb.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"bridge", "fdb", "show"}}})
-	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Twice: true, Argv: [][]string{{"nstat", "-azs"}}})
+	_ = register(Artifact{Name: "node/ip-addr", Path: "node/ip-addr.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-d", "addr", "show"}}, Native: nativeAddresses})
+	_ = register(Artifact{Name: "node/ip-link", Path: "node/ip-link.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-d", "-s", "link", "show"}}, Native: nativeLinks})
+	_ = register(Artifact{Name: "node/ip-route", Path: "node/ip-route.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "route", "show", "table", "all"}}, Native: nativeRoutes})
+	_ = register(Artifact{Name: "node/ip-rule", Path: "node/ip-rule.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "rule", "show"}}, Native: nativeRules})
+	_ = register(Artifact{Name: "node/ip-neigh", Path: "node/ip-neigh.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"ip", "-s", "neigh", "show"}}, Native: nativeNeighbours})
+	_ = register(Artifact{Name: "node/bridge-fdb", Path: "node/bridge-fdb.txt", Group: "network", Privacy: PrivacyAddresses, Argv: [][]string{{"bridge", "fdb", "show"}}, Native: nativeFDB})
+	_ = register(Artifact{Name: "node/nstat", Path: "node/nstat.txt", Group: "network", Privacy: PrivacySystem, Twice: true, Argv: [][]string{{"nstat", "-azs"}}, Native: nativeNstat})
 	_ = register(Artifact{Name: "node/netstat-s", Path: "node/netstat-s.txt", Group: "network", Privacy: PrivacySystem, Argv: [][]string{{"netstat", "-s"}}})
 	_ = register(Artifact{
 		Name: "node/netstat-listen", Path: "node/netstat-listen.txt", Group: "network", Privacy: PrivacyAddresses, Gather: gatherListen,
@@ -42,13 +42,13 @@ var (
 // gatherListen lists sockets. ss would load the kernel's socket diagnosis modules: where they are not loaded it is
 // told to read /proc/net instead, which lacks the listen queue's limit.
 func gatherListen(ctx context.Context, s *session, a Artifact) {
-	argv := []string{"ss", "-lntup"}
+	argv := s.argv("ss", "-lntup")
 	var env []string
 	if !s.host.module("tcp_diag") || !s.host.module("udp_diag") {
 		env = []string{"PROC_NET_TCP=/proc/net/tcp", "PROC_NET_UDP=/proc/net/udp"}
 	}
 	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
-		return runProgram(ctx, a.timeout(), argv, environment(env), k)
+		return s.produce(ctx, a, argv, env, func(k *sink) error { return nativeListen(ctx, s.host, k) }, k)
 	})
 }
 
@@ -59,10 +59,6 @@ var unsupportedText = regexp.MustCompile(`(?i)no stats available|operation not s
 // gatherEthtool asks each device, in an artifact of its own.
 func gatherEthtool(flag string) func(context.Context, *session, Artifact) {
 	return func(ctx context.Context, s *session, a Artifact) {
-		if lookProgram("ethtool") == "" {
-			s.absent(a, bundle.StatusMissingBinary, `program "ethtool" is not on the node`)
-			return
-		}
 		devices := s.host.devices()
 		for i, dev := range devices {
 			if i == maxDevices {
@@ -74,11 +70,13 @@ func gatherEthtool(flag string) func(context.Context, *session, Artifact) {
 			if ctx.Err() != nil || s.fatal != nil {
 				return
 			}
-			argv := []string{"ethtool", flag, dev}
+			argv := s.argv("ethtool", flag, dev)
 			s.entry(a, a.Name+"/"+dev, a.Name+"/"+dev+".txt", argv, func(k *sink) outcome {
-				o := runProgram(ctx, a.timeout(), argv, environment(nil), k)
-				if o.status == bundle.StatusNonzeroExit && k.count() == 0 && unsupportedText.MatchString(o.stderr) {
-					o.status, o.err = bundle.StatusUnsupported, lastLine(o.stderr)
+				o := s.produce(ctx, a, argv, nil, func(k *sink) error { return nativeEthtool[flag](dev, k) }, k)
+				if o.status == bundle.StatusNonzeroExit && k.count() == 0 && unsupportedText.MatchString(o.stderr+o.err) {
+					if o.status = bundle.StatusUnsupported; o.stderr != "" {
+						o.err = lastLine(o.stderr)
+					}
 				}
 				return o
 			})

@@ -36,7 +36,7 @@ func Groups() []string {
 }
 
 // Artifact describes one thing to gather. Exactly one of Argv, Files and Gather says how; Native stands in when no
-// program of Argv is on the node.
+// program of Argv is on the node, or none can be started.
 type Artifact struct {
 	Name    string        // canonical name in the bundle package's table
 	Path    string        // in the archive; instances add to it
@@ -53,6 +53,8 @@ type Artifact struct {
 	Needs func(*host) string
 	// Native produces what the program would have printed.
 	Native func(context.Context, *host, *sink) error
+	// NativeNeeds is Needs for Native. An artifact that has it is gathered natively where Needs refuses the program.
+	NativeNeeds func(*host) string
 	// Gather writes any number of entries itself.
 	Gather func(context.Context, *session, Artifact)
 	// What describes Gather for the plan: the files and commands that it reads and runs.

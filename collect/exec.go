@@ -46,6 +46,8 @@ type outcome struct {
 	stderr string
 	exit   int
 	signal string
+
+	producer string // producerExec or producerNative; "" when neither had a part in it
 }
 
 // lookProgram finds a program in PATH and the usual system directories; "" when it is nowhere.
@@ -117,7 +119,7 @@ func run(ctx context.Context, timeout, interrupt time.Duration, argv, env []stri
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // children that outlived the program; gone is fine
 	}
 	o := judge(ctx, timeout, argv[0], err)
-	o.stderr = redactText(stderr.String())
+	o.stderr, o.producer = redactText(stderr.String()), producerExec
 	return o
 }
 

@@ -30,6 +30,7 @@ type Options struct {
 	Root       string        // directory that stands for the node's "/"; "" is "/"
 	Timeout    time.Duration // for everything; 0 is DefaultTimeout
 	Budget     int64         // bytes of all artifacts, before compression; 0 is DefaultBudget
+	Native     bool          // run no program where the collector can do without
 	Interval   time.Duration // after which counters are taken a second time; 0 takes them once
 	NoCluster  bool          // ask no API server
 	Kubeconfig string        // "" looks in the usual places
@@ -75,6 +76,7 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget
 	}
+	reserveThreads()
 	h := newHost(o.Root)
 	m := manifest(h, o)
 	h.node = m.Node.Name
@@ -147,7 +149,9 @@ func (s *session) collect(ctx context.Context, a Artifact) {
 		s.absent(a, bundle.StatusBudget, reason)
 		return
 	}
-	if a.Needs != nil {
+	if s.nativeInstead(a) {
+		a.Argv = nil
+	} else if a.Needs != nil {
 		if reason := a.Needs(s.host); reason != "" {
 			s.absent(a, bundle.StatusUnsupported, reason)
 			return
@@ -170,17 +174,11 @@ func (s *session) simple(ctx context.Context, a Artifact) {
 		return
 	}
 	argv := firstProgram(a.Argv)
-	if argv == nil && a.Native != nil {
-		s.entry(a, a.Name, a.Path, nil, func(k *sink) outcome {
-			return within(ctx, a.timeout(), a.Name, func() error { return a.Native(ctx, s.host, k) })
-		})
-		return
-	}
-	if argv == nil {
+	if argv == nil && a.Native == nil {
 		argv = a.Argv[0]
 	}
 	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
-		return runProgram(ctx, a.timeout(), argv, environment(nil), k)
+		return s.produce(ctx, a, argv, nil, s.nativeOf(ctx, a), k)
 	})
 }
 
@@ -254,7 +252,7 @@ func (s *session) entry(a Artifact, name, path string, argv []string, fill func(
 		o.status, o.err = bundle.StatusTruncated, "larger than its limit"
 	}
 	e.Status, e.Error, e.Stderr, e.ExitCode, e.Signal = o.status, o.err, o.stderr, o.exit, o.signal
-	e.Ended, e.BytesSeen, e.Truncation = time.Now(), seen, truncation
+	e.Producer, e.Ended, e.BytesSeen, e.Truncation = o.producer, time.Now(), seen, truncation
 	s.finish(aw, e)
 	return o
 }

@@ -41,6 +41,7 @@ func nodeCommand() *cobra.Command {
 	f.common(cmd)
 	cmd.Flags().StringVar(&f.Node, "node-name", "", "name of the node (default $NODE_NAME, the kubelet's --hostname-override, or the host name)")
 	cmd.Flags().StringVar(&f.host, "host-root", "", "`directory` where the node's / is mounted, in a container")
+	cmd.Flags().BoolVar(&f.Native, "native", false, "run no program where the collector can print the same itself")
 	cmd.Flags().BoolVar(&f.NoCluster, "no-cluster", false, "do not ask the API server")
 	cmd.Flags().DurationVar(&f.Interval, "interval", 10*time.Second, "take the counters again after this time, so that rates exist; 0 takes them once")
 	cmd.Flags().StringSliceVar(&f.Only, "only", nil, "gather only these `groups` or artifacts")
