@@ -206,3 +206,43 @@ func (r *repeat) Read(b []byte) (int, error) {
 	r.left -= n
 	return n, nil
 }
+
+// TestSealedKilled: what was ended and filled up is there when the process is killed right after.
+func TestSealedKilled(t *testing.T) {
+	id := newIdentity(t)
+	opts := bundle.Options{Identities: []age.Identity{id}}
+	var sealed bytes.Buffer
+	enc, err := age.Encrypt(&sealed, id.Recipient())
+	require.NoError(t, err)
+	bw, err := bundle.NewWriter(enc, manifest("node-a"), bundle.WriterOptions{})
+	require.NoError(t, err)
+	pieces := fewPieces()
+	for i := range 3 { // so that one falls near a chunk's end
+		pieces = append(pieces, ok("node/syslog", fmt.Sprintf("node/s%d", i), noise(82_000+100*i, int64(i))))
+	}
+	for i, p := range pieces {
+		a, err := bw.Begin(bundle.IndexEntry{Artifact: p.artifact, Path: p.path, Argv: []string{"run", p.path}, Started: t0})
+		require.NoError(t, err)
+		_, err = io.WriteString(a, p.text)
+		require.NoError(t, err)
+		require.NoError(t, bw.Fill(bundle.ChunkSize)) // not while one is open
+		require.NoError(t, a.End(p.final))
+		require.NoError(t, bw.Fill(bundle.ChunkSize))
+		size := sealed.Len()
+		require.NoError(t, bw.Fill(bundle.ChunkSize))
+		require.Equal(t, size, sealed.Len(), "nothing was written since")
+
+		all, r := readBytes(t, sealed.Bytes(), opts)
+		require.Len(t, all, i+1)
+		for j := range all {
+			requirePiece(t, pieces[j], all[j])
+		}
+		require.True(t, r.Bundles()[0].Aborted)
+		require.Contains(t, r.Problems()[0].What, "no index")
+	}
+	require.NoError(t, bw.Close(t0, false))
+	require.NoError(t, enc.Close())
+	v := verify(t, sealed.Bytes(), opts)[0]
+	require.True(t, v.Whole(), v.Differences)
+	require.Equal(t, len(pieces), v.Artifacts)
+}

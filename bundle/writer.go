@@ -28,6 +28,8 @@ type Writer struct {
 	manifest Manifest
 	sum      string // of the manifest's member
 	opts     WriterOptions
+	at       *offset
+	filled   int64 // of at, after the last Fill
 	out      *compressor
 	tar      *tar.Writer
 	index    []IndexEntry
@@ -45,12 +47,13 @@ func NewWriter(w io.Writer, m Manifest, o WriterOptions) (*Writer, error) {
 	if o.PartSize <= 0 {
 		o.PartSize = 4 << 20
 	}
-	out, err := newCompressor(w, o.Container)
+	at := &offset{w: w}
+	out, err := newCompressor(at, o.Container)
 	if err != nil {
 		return nil, err
 	}
 	m.FormatVersion = FormatVersion
-	b := &Writer{manifest: m, opts: o, out: out, tar: tar.NewWriter(out), names: map[string]bool{}}
+	b := &Writer{manifest: m, opts: o, at: at, out: out, tar: tar.NewWriter(out), names: map[string]bool{}}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode the manifest: %w", err)
