@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -168,4 +169,32 @@ func TestManifestCommandsAreShell(t *testing.T) {
 	cmd := exec.Command("sh", "-n")
 	cmd.Stdin, cmd.Stderr = &script, os.Stderr
 	require.NoError(t, cmd.Run())
+}
+
+// In a container with the manifest's capabilities, and with the node's / mounted below, nothing is refused but the
+// pods' network namespaces, which need --pod-networks.
+func TestManifestCapabilitiesAreEnough(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("setpriv"); err != nil || os.Geteuid() != 0 {
+		t.Skip("needs root and setpriv: mounts file systems and gives up capabilities")
+	}
+	objects, _ := manifestObjects(t, false)
+	caps := "-all"
+	for _, c := range objects["DaemonSet"].Spec.Template.Spec.Containers[0].SecurityContext.Capabilities.Add {
+		caps += ",+" + strings.ToLower(c)
+	}
+	host, bundle := t.TempDir(), t.TempDir()+"/b.tar.zst"
+	cmd := exec.Command("sh", "-c", `mount --make-rprivate / && mount --rbind / "$HOST_ROOT" && mount -o remount,ro,bind "$HOST_ROOT" || exit 99
+		exec setpriv --no-new-privs --bounding-set "$CAPS" --inh-caps=-all coldcase-collect node --host-root "$HOST_ROOT" --node-name node-t --no-cluster --interval 0 \
+			--only kernel,network,firewall,capture --capture lo --capture-seconds 1 -o "$OUT"`)
+	cmd.Env = append(os.Environ(), "HOST_ROOT="+host, "CAPS="+caps, "OUT="+bundle)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	progress, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState.ExitCode() == 99 {
+		t.Skipf("needs mounts: %s", progress)
+	}
+	require.NoError(t, err, string(progress))
+	require.Regexp(t, `(?m)^ok +capture/pcap/lo `, string(progress))
+	require.Regexp(t, `(?m)^ok +node/ip-route `, string(progress))
+	require.NotRegexp(t, `(?m)^permission +node/`, string(progress))
 }

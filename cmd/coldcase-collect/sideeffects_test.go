@@ -30,6 +30,7 @@ const snapshotScript = `snapshot() {
 
 // A whole collection, captures and all, changes nothing and sends nothing.
 func TestNoSideEffects(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: makes a network namespace and gathers everything")
 	}
