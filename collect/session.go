@@ -37,6 +37,7 @@ type Options struct {
 	Only, Skip []string      // groups or artifact names
 	Capture    Capture
 	Progress   func(Event) // called after each artifact; may be nil
+	Chunk      int64       // bytes that an encryption around the archive holds back; 0 without one
 	// Pseudonyms replaces names and addresses in everything that is written; nil leaves them.
 	Pseudonyms *pseudonym.Mapper
 }
@@ -64,6 +65,7 @@ type session struct {
 	second  second
 	entries []bundle.IndexEntry
 	cluster cluster
+	filled  time.Time
 	fatal   error // the archive cannot be written
 }
 
@@ -125,6 +127,7 @@ func (s *session) gather(outer context.Context) bool {
 		s.collect(ctx, a)
 		s.takeSecond(ctx, false)
 	}
+	s.fill(0)
 	s.takeSecond(ctx, true)
 	return ctx.Err() != nil
 }
@@ -156,6 +159,9 @@ func (s *session) collect(ctx context.Context, a Artifact) {
 			s.absent(a, bundle.StatusUnsupported, reason)
 			return
 		}
+	}
+	if a.timeout() > 10*time.Second {
+		s.fill(fillBefore)
 	}
 	if a.Gather != nil {
 		a.Gather(ctx, s, a)
@@ -286,6 +292,7 @@ func (s *session) finish(aw *bundle.ArtifactWriter, e bundle.IndexEntry) {
 		return
 	}
 	s.entries = append(s.entries, e)
+	s.fill(fillEvery)
 	if s.opts.Progress != nil {
 		s.opts.Progress(Event{IndexEntry: e, Took: e.Ended.Sub(e.Started)})
 	}

@@ -91,6 +91,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	collect.BeModest()
 	p := newProgress(cmd.ErrOrStderr(), f.quiet)
 	f.Progress = p.event
+	f.Chunk = f.to.chunk()
 	sealed, seal, err := f.to.seal(out)
 	if err != nil {
 		return &failure{err: err, hint: "is the disk full? -o - streams the bundle to another machine", code: exitWrite}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -50,6 +49,14 @@ func (rs recipients) suffix() string {
 	return bundle.SealedSuffix
 }
 
+// chunk is what the encryption holds back.
+func (rs recipients) chunk() int64 {
+	if len(rs) == 0 {
+		return 0
+	}
+	return bundle.ChunkSize
+}
+
 // seal encrypts what is written to w, chunk by chunk. finish marks the end of the file; a file that was never finished
 // opens as far as it goes.
 func (rs recipients) seal(w io.Writer) (sealed io.Writer, finish func() error, err error) {
@@ -62,7 +69,7 @@ func (rs recipients) seal(w io.Writer) (sealed io.Writer, finish func() error, e
 	}
 	return enc, func() error {
 		if err := enc.Close(); err != nil {
-			return errors.Join(errors.New("finish the encryption"), err)
+			return fmt.Errorf("finish the encryption: %w", err)
 		}
 		return nil
 	}, nil
