@@ -81,9 +81,9 @@ func TestExitCodesAndSignals(t *testing.T) {
 		name, script string
 		want         outcome
 	}{
-		{"success", "echo x", outcome{status: bundle.StatusOK}},
-		{"failure", "echo why >&2; exit 3", outcome{status: bundle.StatusNonzeroExit, err: "sh ended with exit code 3", stderr: "why\n", exit: 3}},
-		{"signal", "kill -SEGV $$", outcome{status: bundle.StatusNonzeroExit, err: "sh was ended by signal SIGSEGV", signal: "SIGSEGV"}},
+		{"success", "echo x", outcome{status: bundle.StatusOK, producer: producerExec}},
+		{"failure", "echo why >&2; exit 3", outcome{status: bundle.StatusNonzeroExit, err: "sh ended with exit code 3", stderr: "why\n", exit: 3, producer: producerExec}},
+		{"signal", "kill -SEGV $$", outcome{status: bundle.StatusNonzeroExit, err: "sh was ended by signal SIGSEGV", signal: "SIGSEGV", producer: producerExec}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -132,6 +132,6 @@ func TestStoppedCollectorSaysSo(t *testing.T) {
 func TestInterruptedProgramMayFinish(t *testing.T) {
 	var out bytes.Buffer
 	o := runFor(context.Background(), 300*time.Millisecond, []string{"sh", "-c", "trap 'echo summary; exit 0' INT; while :; do sleep 0.05; done"}, environment(nil), &out)
-	require.Equal(t, outcome{status: bundle.StatusOK}, o)
+	require.Equal(t, outcome{status: bundle.StatusOK, producer: producerExec}, o)
 	require.Equal(t, "summary\n", out.String())
 }

@@ -58,7 +58,7 @@ func again(t *testing.T, helper string, extra []*os.File, before ...string) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	argv := append(before, self, "-test.run=^"+t.Name()+"$", "-test.v")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env, cmd.ExtraFiles = append(os.Environ(), "COLDCASE_TEST="+helper), extra
