@@ -4,7 +4,7 @@ package collect
 
 import "time"
 
-// How old what is held back by an encryption may get: between artifacts, and in front of one that takes long. Each
+// How old what is held back by an encryption may get: between artifacts, and in front of one that may take long. Each
 // time costs up to a chunk of padding.
 const (
 	fillEvery  = time.Second

@@ -160,7 +160,7 @@ func (s *session) collect(ctx context.Context, a Artifact) {
 			return
 		}
 	}
-	if a.timeout() > 10*time.Second {
+	if a.Gather != nil || len(a.Argv) > 0 {
 		s.fill(fillBefore)
 	}
 	if a.Gather != nil {
