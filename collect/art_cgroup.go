@@ -13,7 +13,7 @@ import (
 const maxCgroups = 4000
 
 var _ = register(Artifact{
-	Name: "node/cgroup-events", Path: "node/cgroup-events.txt", Group: "memory", Privacy: PrivacyWorkload, Twice: true, Native: nativeCgroups, Gather: gatherNative,
+	Name: "node/cgroup-events", Path: "node/cgroup-events.txt", Group: "memory", Privacy: PrivacyWorkload, Twice: true, Native: nativeCgroups, Gather: gatherNative, Needs: needsKubepods,
 	What: []string{"/sys/fs/cgroup: memory and pids limits, use and events of kubepods and what is below it, in version 1 and 2"},
 })
 
@@ -24,17 +24,27 @@ var cgroupFiles = []string{
 	"memory.oom_control", "memory.failcnt", "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.max_usage_in_bytes",
 }
 
+const cgroupTop = "/sys/fs/cgroup"
+
+// podCgroups are the topmost cgroups of pods; those of kind and of version 1 are deeper.
+func (h *host) podCgroups() []string {
+	var dirs []string
+	for _, pattern := range []string{"/kubepods*", "/*/kubepods*", "/*/*/kubepods*"} {
+		dirs = append(dirs, h.glob(cgroupTop+pattern)...)
+	}
+	return dirs
+}
+
+func needsKubepods(h *host) string {
+	if len(h.podCgroups()) == 0 {
+		return "there is no kubepods below " + cgroupTop
+	}
+	return ""
+}
+
 // nativeCgroups prints "PATH/FILE:LINE" for every line of the files, as grep -r does.
 func nativeCgroups(ctx context.Context, h *host, k *sink) error {
-	const top = "/sys/fs/cgroup"
-	var todo []string
-	for _, pattern := range []string{"/kubepods*", "/*/kubepods*", "/*/*/kubepods*"} { // of kind, and of version 1, are deeper
-		todo = append(todo, h.glob(top+pattern)...)
-	}
-	if len(todo) == 0 {
-		_, err := fmt.Fprintf(k, "# there is no kubepods below %s\n", top)
-		return err
-	}
+	todo := h.podCgroups()
 	for n := 0; len(todo) > 0; n++ {
 		if n == maxCgroups || ctx.Err() != nil {
 			_, err := fmt.Fprintf(k, "# ended after %d cgroups; at least %d more were left out\n", n, len(todo))

@@ -53,6 +53,10 @@ func (f *firstLinesOf) Write(p []byte) (int, error) {
 // gatherConnections lists connections, but not a million of them.
 func gatherConnections(ctx context.Context, s *session, a Artifact) {
 	argv := []string{"conntrack", "-L"}
+	if s.opts.Native {
+		s.absent(a, bundle.StatusSkipped, "--native, and only a program lists connections without loading a module")
+		return
+	}
 	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome { return someLines(ctx, a.timeout(), argv, maxConnections, k) })
 }
 

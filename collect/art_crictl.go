@@ -26,6 +26,10 @@ func criArtifact(name string, args ...string) Artifact {
 		Name: name, Path: name + ".txt", Group: "kubelet", Privacy: PrivacyWorkload,
 		What: []string{"crictl --runtime-endpoint SOCKET " + strings.Join(args, " ")},
 		Gather: func(ctx context.Context, s *session, a Artifact) {
+			if s.opts.Native {
+				s.absent(a, bundle.StatusSkipped, "--native, and only a program speaks the runtime's protocol")
+				return
+			}
 			if lookProgram("crictl") == "" {
 				s.absent(a, bundle.StatusMissingBinary, `program "crictl" is not on the node`)
 				return

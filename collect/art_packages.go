@@ -31,6 +31,10 @@ func (packageFilter) edit(line []byte, first bool, w io.Writer) error {
 
 // gatherPackages prints "NAME VERSION ARCHITECTURE", one package a line.
 func gatherPackages(ctx context.Context, s *session, a Artifact) {
+	if s.opts.Native {
+		s.absent(a, bundle.StatusSkipped, "--native, and only programs read the package database")
+		return
+	}
 	argv := firstProgram([][]string{
 		{"dpkg-query", "-W", "-f", "${Package} ${Version} ${Architecture} ${db:Status-Status}\n"},
 		{"rpm", "-qa", "--queryformat", "%{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n"},

@@ -166,19 +166,20 @@ func enter(file string) error {
 	return nil
 }
 
-// podNetSections are what is gathered in a pod: a program, and the kernel's own files where the program is missing.
-// They ask for nothing that would load a kernel module. Sockets always come from the kernel's files, since ss would
+// podNetSections are what is gathered in a pod: a program, or where it is missing the collector itself on the thread
+// that entered; and files of the kernel. They ask for nothing that would load a kernel module. Sockets always come from the kernel's files, since ss would
 // load the modules of socket diagnosis.
 var podNetSections = []struct {
-	argv  []string
-	files []string
-	needs func(*host) string
+	argv   []string
+	native func(context.Context, *host, *sink) error
+	files  []string
+	needs  func(*host) string
 }{
-	{argv: []string{"ip", "-d", "-s", "link", "show"}, files: []string{"net/dev"}},
-	{argv: []string{"ip", "-d", "addr", "show"}, files: []string{"net/fib_trie", "net/if_inet6"}},
-	{argv: []string{"ip", "route", "show", "table", "all"}, files: []string{"net/route", "net/ipv6_route"}},
-	{argv: []string{"ip", "rule", "show"}},
-	{argv: []string{"ip", "-s", "neigh", "show"}, files: []string{"net/arp"}},
+	{argv: []string{"ip", "-d", "-s", "link", "show"}, native: nativeLinks},
+	{argv: []string{"ip", "-d", "addr", "show"}, native: nativeAddresses},
+	{argv: []string{"ip", "route", "show", "table", "all"}, native: nativeRoutes},
+	{argv: []string{"ip", "rule", "show"}, native: nativeRules},
+	{argv: []string{"ip", "-s", "neigh", "show"}, native: nativeNeighbours},
 	{argv: []string{"iptables-legacy-save", "-c"}, needs: needsThreadTables("net/ip_tables_names")},
 	{argv: []string{"iptables-nft-save", "-c"}, needs: needsModule("nf_tables")},
 	{files: []string{"net/sockstat", "net/snmp", "net/netstat"}},
@@ -224,15 +225,8 @@ func (s *session) insidePodNet(ctx context.Context, k *sink) outcome {
 		if sec.needs != nil && sec.needs(s.host) != "" {
 			continue
 		}
-		if sec.argv != nil && lookProgram(sec.argv[0]) != "" {
-			if _, err := fmt.Fprintf(k, "$ %s\n", strings.Join(sec.argv, " ")); err != nil {
-				return worst
-			}
-			o := runProgram(ctx, podNetTimeout, sec.argv, environment(nil), k)
-			if o.status == bundle.StatusOK {
-				continue
-			}
-			worst = outcome{status: bundle.StatusNonzeroExit, err: strings.Join(sec.argv, " ") + ": " + o.err, stderr: o.stderr, exit: o.exit, signal: o.signal}
+		if o := s.podNetCommand(ctx, sec.argv, sec.native, k); o.status != bundle.StatusOK {
+			worst = o
 		}
 		for _, f := range sec.files {
 			if err := threadFile(k, f, nil); err != nil {
@@ -246,6 +240,29 @@ func (s *session) insidePodNet(ctx context.Context, k *sink) outcome {
 		}
 	}
 	return worst
+}
+
+// podNetCommand writes one section: a program's, else the collector's own.
+func (s *session) podNetCommand(ctx context.Context, argv []string, native func(context.Context, *host, *sink) error, k *sink) outcome {
+	o := outcome{status: bundle.StatusOK}
+	byProgram := len(argv) > 0 && s.argv(argv...) != nil
+	if !byProgram && native == nil {
+		return o
+	}
+	if _, err := fmt.Fprintf(k, "$ %s\n", strings.Join(argv, " ")); err != nil {
+		return o
+	}
+	before := k.count()
+	if byProgram {
+		o = runProgram(ctx, podNetTimeout, argv, environment(nil), k)
+	}
+	if native != nil && (!byProgram || o.status != bundle.StatusOK && k.count() == before) {
+		o = fileOutcome(native(ctx, s.host, k)) // not in a goroutine of its own, which would be in another namespace
+	}
+	if o.status != bundle.StatusOK {
+		o.status, o.err = bundle.StatusNonzeroExit, strings.Join(argv, " ")+": "+o.err
+	}
+	return o
 }
 
 // threadFile copies a file of the calling thread's namespace; only a failure of the sink is an error.

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"coldcase/bundle"
 )
 
 const (
@@ -47,7 +45,7 @@ var (
 // gatherNative is for what no program prints as it is needed.
 func gatherNative(ctx context.Context, s *session, a Artifact) {
 	s.entry(a, a.Name, a.Path, nil, func(k *sink) outcome {
-		return within(ctx, a.timeout(), a.Name, func() error { return a.Native(ctx, s.host, k) })
+		return s.produce(ctx, a, nil, nil, s.nativeOf(ctx, a), k)
 	})
 }
 
@@ -55,15 +53,8 @@ func gatherNative(ctx context.Context, s *session, a Artifact) {
 // holds its memory lock in uninterruptible sleep: then the kernel's own short names must do.
 func gatherProcesses(ctx context.Context, s *session, a Artifact) {
 	argv := []string{"ps", "-ewwo", psColumns}
-	s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
-		o := outcome{status: bundle.StatusMissingBinary}
-		if lookProgram("ps") != "" {
-			o = runProgram(ctx, a.timeout(), argv, environment(nil), k)
-		}
-		if k.count() > 0 || ctx.Err() != nil {
-			return o
-		}
-		return within(ctx, a.timeout(), "/proc", func() error { return nativeProcesses(ctx, s.host, k) })
+	s.entry(a, a.Name, a.Path, s.argv(argv...), func(k *sink) outcome {
+		return s.produce(ctx, a, s.argv(argv...), nil, func(k *sink) error { return nativeProcesses(ctx, s.host, k) }, k)
 	})
 }
 

@@ -184,6 +184,10 @@ func TestPodNetworks(t *testing.T) {
 	failed := g.entries["node/podnet/unknown_"+broken+".txt"]
 	require.Equal(t, bundle.StatusNonzeroExit, failed.Status)
 	require.Contains(t, failed.Error, "enter the network namespace")
+	g, _ = collectInto(t, context.Background(), Options{Node: "n", Root: root, NoCluster: true, Native: true, Only: []string{"podnet"}})
+	text = g.text["node/podnet/shop_web-1.txt"]
+	require.Contains(t, text, "10.244.7.9/32", "without any program")
+	require.Contains(t, text, "10.99.0.0/16 dev lo")
 	after, err := os.Readlink("/proc/self/ns/net")
 	require.NoError(t, err)
 	require.Equal(t, own, after)
