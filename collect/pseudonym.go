@@ -105,9 +105,8 @@ func (s *session) hideManifest(ctx context.Context, man bundle.Manifest) bundle.
 		}
 	}
 	s.learnCluster(ctx, m)
-	for _, name := range []*string{&man.Node.Name, &man.Node.Hostname, &man.Node.MachineID, &man.Node.BootID} {
-		*name = m.Text(*name)
-	}
+	man.Node.Name, man.Node.Hostname = m.Name(pseudonym.Node, man.Node.Name), m.Name(pseudonym.Node, man.Node.Hostname)
+	man.Node.MachineID, man.Node.BootID = m.Name(pseudonym.ID, man.Node.MachineID), m.Name(pseudonym.ID, man.Node.BootID)
 	man.Options = hideTexts(m, man.Options)
 	return man
 }

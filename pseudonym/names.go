@@ -68,6 +68,17 @@ func (m *Mapper) Learn(k Kind, name string) {
 	m.learn(k, name)
 }
 
+// Name learns a name and returns its pseudonym, whatever text it would stand in.
+func (m *Mapper) Name(k Kind, name string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.learn(k, name)
+	if token := m.names.tokens[name]; token != "" {
+		return token
+	}
+	return m.replace(name, false)
+}
+
 func (m *Mapper) learn(k Kind, name string) {
 	name = strings.TrimSpace(name)
 	if kept[name] || len(name) > 253 || !wordByte(name, 0) || !wordByte(name, len(name)-1) || m.names.tokens[name] != "" {

@@ -76,7 +76,7 @@ func wordStart(text string, i int) bool {
 }
 
 // saysName is what stands before a name that is also a common word, when the name is meant.
-var saysName = regexp.MustCompile(`(?i)(?:namespaces?|\bns|node_?name|host_?name|hostname-override|\bnode|\bpod|\bpods|\bholderidentity)\\?["']?\s{0,30}(?:[:=/]|: ?)\s{0,30}\\?["'\[]?$`)
+var saysName = regexp.MustCompile(`(?i)(?:namespaces?|\bns|node_?name|host_?name|hostname-override|\bnode|\bpod|\bpods|\bholderidentity)\\?["']?\s{0,30}[:=/]\s{0,30}\\?["'\[]?$|(?:^|\n)Linux $|(?:^|[T\s])\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? $`)
 
 // stated reports whether the text says that a common word is a name here: "namespace: test", "test/POD", "_test_",
 // ".test.svc".

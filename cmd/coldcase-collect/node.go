@@ -27,6 +27,7 @@ type flags struct {
 
 	encryptTo []string
 	to        recipients // encryptTo, parsed
+	secret    pseudonymFlags
 }
 
 func nodeCommand() *cobra.Command {
@@ -71,6 +72,7 @@ func (f *flags) common(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	cmd.Flags().DurationVar(&f.Timeout, "timeout", collect.DefaultTimeout, "limit for everything together")
 	cmd.Flags().StringArrayVar(&f.encryptTo, "encrypt-to", nil, "encrypt to this public `key` of age (age1...) while writing; may be given several times; the file's name ends in .age")
+	f.secret.register(cmd)
 	f.Budget = collect.DefaultBudget
 	cmd.Flags().Var((*byteSize)(&f.Budget), "max-size", "`bytes` of all artifacts before compression, as in 200M or 1G; logs keep their newest part")
 	cmd.Flags().StringVar(&f.Kubeconfig, "kubeconfig", "", "kubeconfig `file` (default $KUBECONFIG, the control plane's, the kubelet's)")
@@ -107,7 +109,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return &failure{err: err, hint: "is the disk full? -o - streams the bundle to another machine", code: exitWrite}
 	}
 	p.done(summary, out)
-	return nil
+	return f.secret.finish(out, len(f.encryptTo) > 0, !f.NoNode, f.quiet, cmd.ErrOrStderr())
 }
 
 func (f *flags) check() (err error) {
@@ -138,7 +140,9 @@ func (f *flags) check() (err error) {
 			return err
 		}
 	}
-	return nil
+	err = f.secret.check(f.host)
+	f.Pseudonyms = f.secret.mapper
+	return err
 }
 
 func known(names []string) error {
@@ -178,7 +182,7 @@ func (f *flags) open(stdout io.Writer) (*output, error) {
 	}
 	name := f.output
 	if name == "" {
-		name = defaultName(f.NoNode, f.Node)
+		name = f.secret.defaultName(f.NoNode, f.Node)
 	}
 	name = strings.TrimSuffix(name, f.to.suffix()) + f.to.suffix()
 	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL

@@ -100,6 +100,6 @@ Exit codes: 0 done, 1 findings at or above --fail-on, 2 usage, 3 unreadable bund
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(analyzeCommand(e), demoCommand(e), inspectCommand(e), factsCommand(e), replayCommand(e), signaturesCommand(e), verifyCommand(e), mergeCommand(e))
+	root.AddCommand(analyzeCommand(e), demoCommand(e), inspectCommand(e), factsCommand(e), replayCommand(e), signaturesCommand(e), verifyCommand(e), mergeCommand(e), revealCommand(e))
 	return root
 }

@@ -1,0 +1,114 @@
+//go:build linux
+
+package collect
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"coldcase/bundle"
+	"coldcase/pseudonym"
+)
+
+const secretPod = "shop_checkout-6f9d8b7c54-q9t5k_f752a047-cd1f-4c07-9cf7-af037391eab4"
+
+func secretRoot(t *testing.T) string {
+	root := t.TempDir()
+	dir := filepath.Join(root, "var/log/pods", secretPod, "app")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	log := "2026-11-21T03:19:37Z stderr F node-z: dial tcp 10.40.1.7:5432: no route; I am checkout-6f9d8b7c54-q9t5k of shop\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "0.log"), []byte(log), 0o644))
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "etc"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/machine-id"), []byte("1adee0ea3ae44c55315f9e111e83a9ac\n"), 0o644))
+	return root
+}
+
+func secretMapper(t *testing.T) *pseudonym.Mapper {
+	m, err := pseudonym.New(pseudonym.Key{1, 2, 3})
+	require.NoError(t, err)
+	return m
+}
+
+func secretRun(t *testing.T, m *pseudonym.Mapper) string {
+	file := filepath.Join(t.TempDir(), "b.tar.zst")
+	f, err := os.Create(file)
+	require.NoError(t, err)
+	defer f.Close()
+	o := Options{Root: secretRoot(t), Node: "node-z", NoCluster: true, Only: []string{"containers", "node/uname"}, Args: []string{"--node-name", "node-z"}, Pseudonyms: m}
+	_, err = Run(context.Background(), f, o)
+	require.NoError(t, err)
+	return file
+}
+
+func TestPseudonymisedCollection(t *testing.T) {
+	m := secretMapper(t)
+	file := secretRun(t, m)
+	leaks, err := FindLeaks(file, m, true)
+	require.NoError(t, err)
+	require.Empty(t, leaks)
+
+	r, err := bundle.Open([]string{file}, bundle.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+	found := false
+	for {
+		e, err := r.Next()
+		if err != nil {
+			break
+		}
+		if bundle.ArtifactBase(e.Artifact) != "node/container-log" || e.Status.Empty() {
+			continue
+		}
+		found = true
+		require.NotContains(t, e.Path, "checkout")
+		require.Equal(t, "node/containers/"+secretPod+"/app/0.log", m.Reveal(e.Path))
+		buf := make([]byte, 4*kib)
+		n, _ := r.Read(buf)
+		text := string(buf[:n])
+		require.NotContains(t, text, "10.40.1.7")
+		require.NotContains(t, text, "node-z")
+		require.Contains(t, m.Reveal(text), "node-z: dial tcp 10.40.1.7:5432: no route; I am checkout-6f9d8b7c54-q9t5k of shop")
+	}
+	require.True(t, found)
+	man := r.Bundles()[0].Manifest
+	require.Equal(t, m.Name(pseudonym.Node, "node-z"), man.Node.Name)
+	require.NotEqual(t, "1adee0ea3ae44c55315f9e111e83a9ac", man.Node.MachineID)
+	require.NotContains(t, man.Options, "node-z")
+}
+
+// What was overlooked is told with the artifact that holds it.
+func TestLeaksAreToldByArtifact(t *testing.T) {
+	file := secretRun(t, nil)
+	m := secretMapper(t)
+	m.Learn(pseudonym.Pod, "checkout-6f9d8b7c54-q9t5k")
+	m.Learn(pseudonym.Node, "node-z")
+	leaks, err := FindLeaks(file, m, false)
+	require.NoError(t, err)
+	held := map[string][]string{}
+	for _, l := range leaks {
+		held[l.Artifact] = l.Values
+	}
+	require.Contains(t, held["node/containers/"+secretPod+"/app/0.log"], "node-z")
+	require.Contains(t, held["node/containers/"+secretPod+"/app/0.log"], "checkout-6f9d8b7c54-q9t5k")
+	require.Contains(t, held[bundle.ManifestName], "node-z")
+}
+
+// Bytes that cannot be read as packets are not written at all.
+func TestUnreadableCaptureIsRefused(t *testing.T) {
+	h := &captureHider{c: secretMapper(t).Capture(failingWriter{t})}
+	n, err := h.Write([]byte("these bytes are no capture file at all"))
+	require.NoError(t, err)
+	require.Equal(t, 38, n)
+	require.ErrorIs(t, h.err, pseudonym.ErrCapture)
+}
+
+type failingWriter struct{ t *testing.T }
+
+func (w failingWriter) Write([]byte) (int, error) {
+	w.t.Error("something was passed on")
+	return 0, nil
+}
