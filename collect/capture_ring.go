@@ -54,6 +54,13 @@ func (r *packetRing) free() {
 	r.memory, r.chunks = nil, nil
 }
 
+// release gives a chunk's memory back when it was written; the chunk reads as zeros then.
+func (r *packetRing) release(i int) {
+	if i >= 0 && i < len(r.chunks) {
+		_ = unix.Madvise(r.chunks[i].memory, unix.MADV_DONTNEED) // only saves memory
+	}
+}
+
 func (r *packetRing) add(p *packet) {
 	r.buf = p.block(r.buf[:0])
 	last := len(r.chunks) - 1
@@ -167,6 +174,9 @@ func pcapngBlock(kind uint32, body []byte) []byte {
 	b = append(b, body...)
 	return le.AppendUint32(b, size)
 }
+
+// headParts is how many parts of pcapng's result come before the ring's chunks.
+const headParts = 2
 
 // pcapng is the point's capture as the parts of a file: one interface, nanoseconds, and its counters at the end.
 func (p *capturePoint) pcapng() [][]byte {
