@@ -28,7 +28,7 @@ const (
 var _ = register(Artifact{
 	Name: "node/journal-file", Path: "node/journal-file", Group: "logs", Privacy: PrivacyLogs, Timeout: 30 * time.Second, Binary: true,
 	Keep: Keep{Head: journalFileTotal}, Needs: needsJournal, Gather: gatherJournalFiles,
-	What: []string{"/var/log/journal/MACHINE-ID/system*.journal and /run/log/journal/MACHINE-ID/system*.journal, the newest 256 MiB as they are, unredacted; only where journalctl cannot be run"},
+	What: []string{"/var/log/journal/MACHINE-ID/system*.journal and /run/log/journal/MACHINE-ID/system*.journal, the newest 256 MiB as they are, unredacted; only where journalctl cannot be run, or with --native"},
 })
 
 // journalCopy is one file of the system's journal.
@@ -79,9 +79,18 @@ func gatherJournalFiles(ctx context.Context, s *session, a Artifact) {
 	}
 }
 
+// printJournal runs journalctl, unless files stand in for whatever it prints.
+func printJournal(ctx context.Context, s *session, a Artifact) {
+	if s.opts.Native {
+		s.absent(a, bundle.StatusSkipped, "--native: the journal's files are copied instead")
+		return
+	}
+	s.simple(ctx, a)
+}
+
 // journalUnread reports whether journalctl left nothing to read: it is missing, or could not be run or did not answer.
 func (s *session) journalUnread(a Artifact) bool {
-	if slices.Contains(s.opts.Only, a.Name) || slices.Contains(s.opts.Only, path.Base(a.Name)) {
+	if s.opts.Native || slices.Contains(s.opts.Only, a.Name) || slices.Contains(s.opts.Only, path.Base(a.Name)) {
 		return true
 	}
 	for _, e := range s.entries {

@@ -95,8 +95,22 @@ func TestJournalFilesStandIn(t *testing.T) {
 	} {
 		s := &session{host: &host{root: c.root}, entries: []bundle.IndexEntry{{Artifact: "node/journal", Status: c.status, BytesSeen: c.seen}}}
 		require.Equal(t, c.want, s.journalUnread(a), "%+v", c)
-		s.opts.Only = []string{"journal-file"}
+		s.opts.Native = true
 		require.True(t, s.journalUnread(a))
+		s.opts = Options{Only: []string{"journal-file"}}
+		require.True(t, s.journalUnread(a))
+	}
+}
+
+// TestJournalFilesForced: no journalctl is run when files are to be read natively.
+func TestJournalFilesForced(t *testing.T) {
+	sum, err := Run(context.Background(), &bytes.Buffer{}, Options{Tool: "test", Root: journalRoot(t), Node: "node-a", NoCluster: true, Native: true,
+		Only: []string{"node/journal", "node/journal-kernel", "node/journal-kernel-previous", "node/journal-file"}})
+	require.NoError(t, err)
+	got := statuses(sum)
+	require.Equal(t, bundle.StatusOK, got["node/journal-file/system.journal"])
+	for _, name := range []string{"node/journal", "node/journal-kernel", "node/journal-kernel-previous"} {
+		require.Equal(t, bundle.StatusSkipped, got[name], name)
 	}
 }
 

@@ -27,7 +27,7 @@ var (
 
 func journalArtifact(name, path string, args []string, size int64) Artifact {
 	argv := append([]string{"journalctl", "--no-pager", "-q", "-o", "short-iso-precise", "--since", "-3days"}, args...)
-	return Artifact{Name: name, Path: path, Group: "logs", Privacy: PrivacyLogs, Timeout: 25 * time.Second, Keep: Keep{Tail: size}, Argv: [][]string{argv}, Needs: needsJournal}
+	return Artifact{Name: name, Path: path, Group: "logs", Privacy: PrivacyLogs, Timeout: 25 * time.Second, Keep: Keep{Tail: size}, Argv: [][]string{argv}, Needs: needsJournal, Gather: printJournal}
 }
 
 // needsJournal tells a node without a journal from one whose journal is silent.

@@ -19,7 +19,8 @@ const maxPstore = 20
 var (
 	_ = register(Artifact{
 		Name: "node/journal-kernel-previous", Path: "node/journal-kernel-previous.txt", Group: "logs", Privacy: PrivacyLogs, Timeout: 25 * time.Second, Keep: logKeep, Needs: needsJournal,
-		Argv: [][]string{{"journalctl", "--no-pager", "-q", "-o", "short-iso-precise", "-n", "100000", "-k", "-b", "-1"}},
+		Argv:   [][]string{{"journalctl", "--no-pager", "-q", "-o", "short-iso-precise", "-n", "100000", "-k", "-b", "-1"}},
+		Gather: printJournal,
 	})
 	_ = register(Artifact{
 		Name: "node/pstore", Path: "node/pstore.txt", Group: "kernel", Privacy: PrivacyLogs, Keep: Keep{Tail: mib}, Gather: gatherPstore,

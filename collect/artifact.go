@@ -35,7 +35,7 @@ func Groups() []string {
 	return names
 }
 
-// Artifact describes one thing to gather. Exactly one of Argv, Files and Gather says how; Native stands in when no
+// Artifact describes one thing to gather. Argv, Files or Gather, which may use them, says how; Native stands in when no
 // program of Argv is on the node, or none can be started.
 type Artifact struct {
 	Name    string        // canonical name in the bundle package's table
