@@ -160,9 +160,7 @@ func (s *session) collect(ctx context.Context, a Artifact) {
 			return
 		}
 	}
-	if a.Gather != nil || len(a.Argv) > 0 {
-		s.fill(fillBefore)
-	}
+	s.fillBefore(a)
 	if a.Gather != nil {
 		a.Gather(ctx, s, a)
 		return
