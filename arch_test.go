@@ -38,6 +38,7 @@ var laws = []law{
 		"the collector gathers and never judges; its binary stays small"},
 	{"coldcase/fact", false, []string{"coldcase/"}, "the ground floor"},
 	{"coldcase/bundle", false, []string{"coldcase/"}, "the ground floor"},
+	{"coldcase/pseudonym", false, []string{"coldcase/", "net/http", "os/exec"}, "the ground floor: the collector and the analyzer's binary share it"},
 	{"coldcase/journalfile", false, []string{"coldcase/"}, "the ground floor"},
 }
 
