@@ -21,14 +21,14 @@ func TestDocsListEverythingThatIsCollected(t *testing.T) {
 	require.NoError(t, err)
 	head, rest, ok := strings.Cut(string(text), begin)
 	require.True(t, ok, "docs/collecting.md lacks %q", begin)
-	_, foot, ok := strings.Cut(rest, end)
+	table, foot, ok := strings.Cut(rest, end)
 	require.True(t, ok, "docs/collecting.md lacks %q", end)
-	want := head + begin + planTable() + end + foot
+	want := planTable()
 	if os.Getenv("COLDCASE_UPDATE") != "" {
-		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
+		require.NoError(t, os.WriteFile(file, []byte(head+begin+want+end+foot), 0o644))
 		return
 	}
-	require.Equal(t, want, string(text), "run: COLDCASE_UPDATE=1 go test ./collect -run TestDocsList")
+	require.Equal(t, strings.Split(want, "\n"), strings.Split(table, "\n"), "run: COLDCASE_UPDATE=1 go test ./collect -run TestDocsList")
 }
 
 func planTable() string {
