@@ -4,8 +4,6 @@ package collect
 
 import (
 	"context"
-	"runtime"
-	"sync"
 
 	"coldcase/bundle"
 )
@@ -59,30 +57,6 @@ func (s *session) nativeOf(ctx context.Context, a Artifact) func(*sink) error {
 		return nil
 	}
 	return func(k *sink) error { return a.Native(ctx, s.host, k) }
-}
-
-// reservedThreads are enough for a collection whose reads hang now and then.
-const reservedThreads = 12
-
-// reserveThreads makes the runtime start threads now, while the node may still have room for them: once processes are
-// used up, Go ends a program that needs one more.
-func reserveThreads() {
-	var ready, done sync.WaitGroup
-	leave := make(chan struct{})
-	for range reservedThreads {
-		ready.Add(1)
-		done.Add(1)
-		go func() {
-			defer done.Done()
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread() // an unlocked thread goes back to the runtime
-			ready.Done()
-			<-leave
-		}()
-	}
-	ready.Wait()
-	close(leave)
-	done.Wait()
 }
 
 // argv is a command line when its program is on the node and may be run, else nil.

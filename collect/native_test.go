@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -291,22 +292,50 @@ func facts(t *testing.T, artifact, text string) []string {
 
 func TestNativeWhenNoProcessCanBeStarted(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("needs root: it becomes a user of its own to use that user's processes up")
+		t.Skip("needs root: it uses up the processes of a user and of a control group")
 	}
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("needs ip")
 	}
+	t.Run("user", func(t *testing.T) { testWithoutProcesses(t, "user") })
+	t.Run("cgroup", func(t *testing.T) {
+		group := pidsGroup(t)
+		testWithoutProcesses(t, group, "node/ip-rule")
+	})
+}
+
+// pidsGroup makes a control group whose processes are counted.
+func pidsGroup(t *testing.T) string {
 	if os.Getenv("COLDCASE_TEST") != "" {
-		withoutProcesses(t)
+		return ""
+	}
+	for _, top := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {
+		group := filepath.Join(top, fmt.Sprintf("coldcase-test-%d", os.Getpid()))
+		if os.Mkdir(group, 0o755) != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = os.Remove(group) })
+		if _, err := os.Stat(filepath.Join(group, "pids.max")); err == nil {
+			return group
+		}
+	}
+	t.Skip("needs the pids controller of control groups")
+	return ""
+}
+
+// testWithoutProcesses collects where no process can be started any more once the first artifact is there.
+func testWithoutProcesses(t *testing.T, where string, more ...string) {
+	if helper := os.Getenv("COLDCASE_TEST"); helper != "" {
+		collectWithoutProcesses(t, helper)
 		return
 	}
 	file := filepath.Join(t.TempDir(), "b.tar.zst")
 	f, err := os.Create(file)
 	require.NoError(t, err)
-	again(t, "no-processes", []*os.File{f})
+	again(t, where, []*os.File{f})
 	require.NoError(t, f.Close())
 	g := readTaken(t, file)
-	for _, artifact := range []string{"node/ip-link", "node/ip-addr", "node/ip-route", "node/ip-neigh", "node/df", "node/nstat", "node/uname"} {
+	for _, artifact := range append(more, "node/ip-link", "node/ip-addr", "node/ip-route", "node/ip-neigh", "node/df", "node/nstat", "node/uname") {
 		e := g.entries[artifact]
 		require.Equal(t, bundle.StatusOK, e.Status, "%s: %s", artifact, e.Error)
 		require.Equal(t, "native", e.Producer, artifact)
@@ -326,20 +355,24 @@ func TestNativeWhenNoProcessCanBeStarted(t *testing.T) {
 	require.Positive(t, lost, "some artifact has no other producer than a program")
 }
 
-// withoutProcesses collects as a user that may not have one process more, from the first artifact on.
-func withoutProcesses(t *testing.T) {
-	const uid = 64313 // of nobody
-	require.NoError(t, syscall.Setgroups(nil))
-	require.NoError(t, syscall.Setgid(uid))
-	require.NoError(t, syscall.Setuid(uid))
-	first := true
-	o := collect.Options{Node: "n", NoCluster: true, Only: []string{"memory", "network", "kernel", "disk"}, Skip: []string{"cpu-samples"}, Timeout: 30 * time.Second}
-	o.Progress = func(collect.Event) {
-		if first {
-			const nproc = 6 // RLIMIT_NPROC of asm-generic/resource.h
-			require.NoError(t, syscall.Setrlimit(nproc, &syscall.Rlimit{Cur: 1, Max: 1}))
-			first = false
-		}
+// collectWithoutProcesses collects as a user, or in a control group, that may not have one process more.
+func collectWithoutProcesses(t *testing.T, where string) {
+	useUp := func() {
+		require.NoError(t, os.WriteFile(filepath.Join(where, "pids.max"), []byte("1"), 0))
+	}
+	if where == "user" {
+		const uid, nproc = 64313, 6 // a user that nobody is; RLIMIT_NPROC of asm-generic/resource.h
+		require.NoError(t, syscall.Setgroups(nil))
+		require.NoError(t, syscall.Setgid(uid))
+		require.NoError(t, syscall.Setuid(uid))
+		useUp = func() { require.NoError(t, syscall.Setrlimit(nproc, &syscall.Rlimit{Cur: 1, Max: 1})) }
+	} else {
+		require.NoError(t, os.WriteFile(filepath.Join(where, "cgroup.procs"), []byte(fmt.Sprint(os.Getpid())), 0))
+	}
+	var once sync.Once
+	o := collect.Options{
+		Node: "n", NoCluster: true, Only: []string{"memory", "network", "kernel", "disk"}, Skip: []string{"cpu-samples"}, Timeout: 30 * time.Second,
+		Progress: func(collect.Event) { once.Do(useUp) },
 	}
 	_, err := collect.Run(context.Background(), os.NewFile(3, "bundle"), o)
 	require.NoError(t, err)

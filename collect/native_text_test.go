@@ -5,6 +5,7 @@ package collect
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,4 +105,20 @@ func TestAttributesThatLieAboutTheirLength(t *testing.T) {
 	require.Empty(t, parseAttrs([]byte{3, 0, 1, 0}, 0))
 	require.Empty(t, parseAttrs([]byte{200, 0, 1, 0, 1, 2, 3, 4}, 0))
 	require.Empty(t, parseAttrs(nil, 16))
+}
+
+func TestRoomForProcesses(t *testing.T) {
+	require.Equal(t, math.MaxInt, processRoom(newHost(fakeNode(t, nil))))
+	root := fakeNode(t, map[string]string{
+		"/proc/self/cgroup":                      "9:pids:/a/b\n3:cpu:/c\n0::/slice/unit\nnonsense\n",
+		"/sys/fs/cgroup/pids/a/pids.max":         "50\n",
+		"/sys/fs/cgroup/pids/a/pids.current":     "20\n",
+		"/sys/fs/cgroup/pids/a/b/pids.max":       "max\n",
+		"/sys/fs/cgroup/pids/a/b/pids.current":   "3\n",
+		"/sys/fs/cgroup/slice/unit/pids.max":     "100\n",
+		"/sys/fs/cgroup/slice/unit/pids.current": "91\n",
+		"/sys/fs/cgroup/cpu/c/pids.max":          "1\n",
+		"/sys/fs/cgroup/cpu/c/pids.current":      "1\n",
+	})
+	require.Equal(t, 9, processRoom(newHost(root)))
 }
