@@ -28,6 +28,7 @@ type archive struct {
 	ended    bool          // over, and it ended as it should
 	caseOf   *CaseManifest // of a case that Merge wrote
 	checks   []check       // artifacts met, for a verification
+	noted    int64         // bytes of records in checks
 }
 
 // home is a coldcase bundle: where in the container it lies and what it says of itself.

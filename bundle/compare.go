@@ -28,10 +28,22 @@ func (a *archive) note(c *current) {
 	}
 	base, part := splitPart(c.name)
 	k := check{name: base, told: c.altered, ours: c.ours, records: c.last, broken: c.damaged || c.tainted || !c.whole || part > 1}
+	if a.noted += recordSize(&k.records); a.noted > maxIndex {
+		k.records, k.broken = IndexEntry{}, true // no index has room for them
+	}
 	if c.raw > 0 {
 		k.sum = hex.EncodeToString(c.sum.Sum(nil))
 	}
 	a.checks = append(a.checks, k)
+}
+
+// recordSize is about what a record needs in memory.
+func recordSize(e *IndexEntry) int64 {
+	n := len(e.Artifact) + len(e.Path) + len(e.Error) + len(e.Stderr) + len(e.Truncation) + len(e.SHA256)
+	for _, arg := range e.Argv {
+		n += len(arg)
+	}
+	return int64(n)
 }
 
 // compare names everything in which the artifacts of a bundle differ from its index.
