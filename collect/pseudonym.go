@@ -128,6 +128,7 @@ func (s *session) learnCluster(ctx context.Context, m *pseudonym.Mapper) {
 		return
 	}
 	s.cluster.look(s.opts.Kubeconfig)
+	s.cluster.probe(ctx)
 	for _, list := range nameLists {
 		if s.cluster.none != "" {
 			return
