@@ -12,21 +12,6 @@ type hit struct {
 	with       string
 }
 
-// replaceAddresses replaces the addresses of a text, but no names.
-func (m *Mapper) replaceAddresses(text string) string {
-	var out strings.Builder
-	last := 0
-	for i := 0; i < len(text); i++ {
-		if h := m.address(text, i, false); h.end > i {
-			out.WriteString(text[last:h.start])
-			out.WriteString(h.with)
-			last = h.end
-			i = h.end - 1
-		}
-	}
-	return out.String() + text[last:]
-}
-
 // address finds an address that starts at i. A hit whose end is at most i is none; one without replacement says how
 // far the text holds nothing.
 func (m *Mapper) address(text string, i int, back bool) hit {

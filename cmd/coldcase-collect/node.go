@@ -99,6 +99,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return &failure{err: err, hint: "is the disk full? -o - streams the bundle to another machine", code: exitWrite}
 	}
 	summary, err := collect.Run(cmd.Context(), sealed, f.Options)
+	kept := f.secret.keep()
 	if err == nil {
 		err = seal()
 	}
@@ -109,6 +110,9 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return &failure{err: err, hint: "is the disk full? -o - streams the bundle to another machine", code: exitWrite}
 	}
 	p.done(summary, out)
+	if kept != nil {
+		return kept
+	}
 	return f.secret.finish(out, len(f.encryptTo) > 0, !f.NoNode, f.quiet, cmd.ErrOrStderr())
 }
 

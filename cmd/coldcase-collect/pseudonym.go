@@ -61,14 +61,22 @@ func (p *pseudonymFlags) defaultName(cluster bool, node string) string {
 	return defaultName(cluster, node)
 }
 
-// finish keeps the table of names, and searches the bundle for originals.
-func (p *pseudonymFlags) finish(out *output, sealed, node, quiet bool, log io.Writer) error {
-	info := log
+// keep writes the table of names, also when the bundle was cut short.
+func (p *pseudonymFlags) keep() error {
 	if p.mapper == nil {
 		return nil
 	}
 	if err := p.mapper.SaveNames(pseudonym.NamesFile(p.keyFile)); err != nil {
 		return &failure{err: err, hint: "without the table, names in a report cannot be translated back", code: exitWrite}
+	}
+	return nil
+}
+
+// finish searches the bundle for originals.
+func (p *pseudonymFlags) finish(out *output, sealed, node, quiet bool, log io.Writer) error {
+	info := log
+	if p.mapper == nil {
+		return nil
 	}
 	if quiet {
 		info = io.Discard
