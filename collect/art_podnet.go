@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -137,14 +136,13 @@ func (s *session) podNet(ctx context.Context, a Artifact, n podNet, k *sink) out
 	ctx, cancel := context.WithTimeout(ctx, a.timeout())
 	defer cancel()
 	done := make(chan outcome, 1)
-	go func() {
-		runtime.LockOSThread()
+	onOwnThread(func() {
 		if err := enter(s.host.path(n.file)); err != nil {
 			done <- fileOutcome(err)
 			return
 		}
 		done <- s.insidePodNet(ctx, k)
-	}()
+	})
 	select {
 	case o := <-done:
 		return o

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"time"
 	"unsafe"
 
@@ -75,14 +74,13 @@ func inNetns(path string, f func() error) error {
 	}
 	defer ns.Close()
 	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: a thread in another namespace must not be used again
+	onOwnThread(func() { // a thread in another namespace must not be used again
 		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
 			done <- fmt.Errorf("enter network namespace: %w", err)
 			return
 		}
 		done <- f()
-	}()
+	})
 	return <-done
 }
 

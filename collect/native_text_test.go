@@ -122,3 +122,11 @@ func TestRoomForProcesses(t *testing.T) {
 	})
 	require.Equal(t, 9, processRoom(newHost(root)))
 }
+
+func TestOwnThreadIsNeverTheMainOne(t *testing.T) {
+	for range 200 {
+		tid := make(chan int)
+		onOwnThread(func() { tid <- unix.Gettid() })
+		require.NotEqual(t, unix.Getpid(), <-tid)
+	}
+}

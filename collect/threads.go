@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // reservedThreads are enough for a collection whose reads hang now and then; spareProcesses is what is left to the
@@ -72,4 +74,24 @@ func processRoom(h *host) int {
 		}
 	}
 	return room
+}
+
+// onOwnThread runs f on a thread that ends with it, and returns at once. It is never the main thread, which cannot
+// end, and whose namespaces are those that /proc/self shows.
+func onOwnThread(f func()) {
+	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() != unix.Getpid() {
+			f()
+			return
+		}
+		defer runtime.UnlockOSThread()
+		started := make(chan struct{})
+		go func() {
+			runtime.LockOSThread() // another one, as long as the main thread is taken
+			close(started)
+			f()
+		}()
+		<-started
+	}()
 }
