@@ -13,6 +13,7 @@ type counter struct {
 	n *atomicInt
 }
 
+// Read implements io.Reader.
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.n.Add(int64(n))

@@ -101,6 +101,7 @@ func (c *current) begin(m *member) {
 // joined reads the parts of an artifact as one.
 type joined current
 
+// Read implements io.Reader.
 func (j *joined) Read(b []byte) (int, error) {
 	c := (*current)(j)
 	for {

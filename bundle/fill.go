@@ -15,6 +15,7 @@ type offset struct {
 	n int64
 }
 
+// Write implements io.Writer.
 func (o *offset) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	o.n += int64(n)

@@ -19,6 +19,7 @@ type gzipStream struct {
 
 func newGzipStream(in *bufio.Reader) *gzipStream { return &gzipStream{in: in} }
 
+// Read implements io.Reader.
 func (g *gzipStream) Read(b []byte) (int, error) {
 	for {
 		if g.err != nil {

@@ -211,6 +211,7 @@ type counterAt struct {
 	n *atomicInt
 }
 
+// ReadAt implements io.ReaderAt.
 func (c *counterAt) ReadAt(b []byte, off int64) (int, error) {
 	n, err := c.r.ReadAt(b, off)
 	c.n.Add(int64(n))

@@ -63,6 +63,7 @@ type ageInput struct {
 	err    error
 }
 
+// Read implements io.Reader.
 func (a *ageInput) Read(b []byte) (int, error) {
 	if a.header == 0 {
 		return 0, fmt.Errorf("its header is larger than %d bytes", maxAgeHeader)
@@ -90,6 +91,7 @@ type ageOutput struct {
 	n     int64
 }
 
+// Read implements io.Reader.
 func (a *ageOutput) Read(b []byte) (int, error) {
 	n, err := a.plain.Read(b)
 	a.n += int64(n)

@@ -23,11 +23,13 @@ type stream struct {
 // gapError marks a place where bytes were lost and behind which reading goes on.
 type gapError struct{ what string }
 
+// Error implements error.
 func (e *gapError) Error() string { return e.what }
 
 // limitError ends a stream because it breaks a limit.
 type limitError struct{ what string }
 
+// Error implements error.
 func (e *limitError) Error() string { return e.what }
 
 // peeker reads ahead a little, without standing in the way of large reads.
@@ -151,6 +153,7 @@ type guard struct {
 // ratioFrom is where a ratio begins to mean something: small files of zeros are harmless.
 const ratioFrom = 64 << 20
 
+// Read implements io.Reader.
 func (g *guard) Read(b []byte) (int, error) {
 	n, err := g.r.Read(b)
 	g.out += int64(n)

@@ -33,6 +33,7 @@ type walker struct {
 // refusal says why a member is not delivered; an empty reason needs no mention.
 type refusal struct{ name, why string }
 
+// Error implements error.
 func (e *refusal) Error() string { return fmt.Sprintf("refused %q: %s", e.name, e.why) }
 
 // checkName refuses names that could mislead whoever prints or stores them. It returns the cleaned name.

@@ -28,6 +28,7 @@ func newTarWalker(src *stream, limits Limits) *walker {
 // tarInput is what archive/tar reads from. It remembers why the stream broke, which archive/tar does not tell.
 type tarInput tarWalker
 
+// Read implements io.Reader.
 func (t *tarInput) Read(b []byte) (int, error) {
 	n, err := t.src.Read(b)
 	t.n += int64(n)
@@ -95,6 +96,7 @@ func (t *tarWalker) rest() (n int64, err error) {
 // tarBody reads the present member.
 type tarBody tarWalker
 
+// Read implements io.Reader.
 func (t *tarBody) Read(b []byte) (int, error) {
 	n, err := t.tr.Read(b)
 	if err == nil || err == io.EOF {

@@ -35,6 +35,7 @@ type boundedAt struct {
 	left int64
 }
 
+// ReadAt implements io.ReaderAt.
 func (b *boundedAt) ReadAt(p []byte, off int64) (int, error) {
 	if b.left >= 0 {
 		if b.left -= int64(len(p)); b.left < 0 {
@@ -109,6 +110,7 @@ type zipBody struct {
 	n *atomicInt
 }
 
+// Read implements io.Reader.
 func (b *zipBody) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.n.Add(int64(n))

@@ -52,6 +52,7 @@ func (r *rewinder) peek(n int) ([]byte, error) {
 	return r.front[:n], nil
 }
 
+// Read implements io.Reader.
 func (r *rewinder) Read(b []byte) (int, error) {
 	if len(r.front) > 0 {
 		n := copy(b, r.front)
@@ -94,6 +95,7 @@ type frameWalk struct {
 	blocks int64
 }
 
+// Read implements io.Reader.
 func (f *frameWalk) Read(b []byte) (int, error) {
 	for f.left == 0 {
 		switch {

@@ -252,6 +252,7 @@ type bounded struct {
 	limit int
 }
 
+// Write implements io.Writer.
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.buf.Len()+len(p) > b.limit {
 		return 0, fmt.Errorf("more than %d bytes", b.limit)

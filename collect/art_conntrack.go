@@ -29,6 +29,7 @@ type firstLinesOf struct {
 	full bool
 }
 
+// Write implements io.Writer.
 func (f *firstLinesOf) Write(p []byte) (int, error) {
 	end := 0
 	for f.left > 0 && end < len(p) {

@@ -22,6 +22,7 @@ type lineWriter struct {
 	inside bool // the buffer continues a line whose first piece was handed on
 }
 
+// Write implements io.Writer.
 func (l *lineWriter) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {

@@ -36,6 +36,7 @@ type captureHider struct {
 	err error
 }
 
+// Write implements io.Writer.
 func (h *captureHider) Write(p []byte) (int, error) {
 	if h.err != nil {
 		return len(p), nil

@@ -39,6 +39,7 @@ func newBinary(w io.Writer, keep Keep) *sink {
 	return s
 }
 
+// Write implements io.Writer.
 func (s *sink) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

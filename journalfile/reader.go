@@ -56,6 +56,7 @@ func (s Stats) Damage() string {
 // FormatError says why a file is not read at all.
 type FormatError struct{ What string }
 
+// Error implements error.
 func (e *FormatError) Error() string { return "journal file: " + e.What }
 
 // Reader reads a journal file as text.

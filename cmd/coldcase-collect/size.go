@@ -14,6 +14,7 @@ type byteSize int64
 
 const leastSize = 64 << 10
 
+// Set implements pflag.Value.
 func (b *byteSize) Set(text string) error {
 	word := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(text)), "B"), "I")
 	unit := int64(1)
@@ -34,6 +35,7 @@ func (b *byteSize) Set(text string) error {
 	return nil
 }
 
+// String implements fmt.Stringer.
 func (b *byteSize) String() string {
 	for _, u := range []struct {
 		letter string
@@ -46,4 +48,5 @@ func (b *byteSize) String() string {
 	return strconv.FormatInt(int64(*b), 10)
 }
 
+// Type implements pflag.Value.
 func (b *byteSize) Type() string { return "size" }
