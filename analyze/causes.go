@@ -40,8 +40,12 @@ func link(s *store, findings []Finding, sigs map[string]*Signature) {
 	}
 }
 
-// inOrder refuses a cause that began after its symptom was last seen.
+// inOrder refuses a cause that began after its symptom was last seen, and one that was over before the time asked about
+// for a symptom inside it.
 func inOrder(cause, symptom *Finding) bool {
+	if cause.Lead != "" && symptom.Lead == "" {
+		return false
+	}
 	if cause.FirstSeen.IsZero() || symptom.LastSeen.IsZero() {
 		return true
 	}
@@ -67,7 +71,7 @@ func viaAnother(effects [][]int, from, to int) bool {
 	return false
 }
 
-// order sorts findings for reading: roots first, the worst first, then by how much they explain, the surest first, then
+// order sorts findings for reading: roots first, leads after the others, the worst first, then by how much they explain, the surest first, then
 // by age and name.
 func order(findings []Finding) {
 	weight := explained(findings)
@@ -76,6 +80,8 @@ func order(findings []Finding) {
 		switch {
 		case a.Root() != b.Root():
 			return a.Root()
+		case (a.Lead == "") != (b.Lead == ""):
+			return a.Lead == ""
 		case a.Severity != b.Severity:
 			return a.Severity.Rank() > b.Severity.Rank()
 		case weight[a.ID] != weight[b.ID]:

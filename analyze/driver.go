@@ -25,6 +25,7 @@ type Options struct {
 	Tool string // "coldcase 0.1.0", for the result
 	// OnFact is called for every fact that is read, in the order of reading; nil when not wanted.
 	OnFact func(fact.Fact) error
+	Window Window // the time asked about
 }
 
 // Run reads a case to its end and judges every signature on it. The result is complete even when artifacts were
@@ -56,6 +57,7 @@ type driver struct {
 	opts    Options
 	store   *store
 	problem []Problem
+	open    []openVerdict
 }
 
 func parserFacts() []fact.Value {
@@ -121,6 +123,9 @@ func (d *driver) cover(e *bundle.Entry, c *Coverage, seen *seenArtifact) {
 		seen.reason = reason
 	}
 	d.store.coverage = append(d.store.coverage, *c)
+	if seen.sources = d.store.logs.sources[e.Display]; seen.sources == nil { // not even scanned: only its path tells
+		seen.sources = map[string]bool{parsers.LogProgram(e.Artifact, e.Path): true}
+	}
 	if e.Artifact != "" {
 		d.store.seen = append(d.store.seen, *seen)
 	}

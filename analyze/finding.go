@@ -73,6 +73,7 @@ func (f *Finding) addEvidence(sel *Selection, rows []*row) {
 		}
 		if !sel.Context {
 			f.span(r)
+			f.Lasting = f.Lasting || !r.dated && len(r.samples) == 0 && !settings[sel.From]
 		}
 		if i < limit {
 			f.Evidence = append(f.Evidence, r.quote(sel.Name)...)

@@ -63,9 +63,10 @@ type Result struct {
 	Findings []Finding  `json:"findings"`
 	Verdicts []Verdict  `json:"verdicts"`
 	Coverage []Coverage `json:"coverage"`
-	Missing  []Missing  `json:"missing"`  // what to collect so that inconclusive verdicts can be decided
-	Problems []Problem  `json:"problems"` // what the reader could not deliver
-	Timeline []Event    `json:"timeline"` // dated evidence across nodes, oldest first
+	Missing  []Missing  `json:"missing"`         // what to collect so that inconclusive verdicts can be decided
+	Problems []Problem  `json:"problems"`        // what the reader could not deliver
+	Timeline []Event    `json:"timeline"`        // dated evidence across nodes, oldest first
+	Window   Window     `json:"window,omitzero"` // the time asked about
 	Stats    Stats      `json:"stats"`
 }
 
@@ -135,6 +136,19 @@ type Finding struct {
 	References  []string   `json:"references,omitempty"`
 	// Pods are those that its evidence speaks of, as "namespace/name".
 	Pods []string `json:"pods,omitempty"`
+	// Lead says why the finding lies outside the time that was asked about: it is then no cause of what lies inside.
+	Lead string `json:"lead,omitempty"`
+	// Unchecked are signatures that could explain a root and could not be decided.
+	Unchecked []Unchecked `json:"unchecked,omitempty"`
+	// Lasting: a snapshot shows it, so it had not ended when the bundle was made.
+	Lasting bool `json:"lasting,omitempty"`
+}
+
+// Unchecked is a possible cause of a finding that the case could neither show nor rule out.
+type Unchecked struct {
+	Signature string   `json:"signature"`
+	Title     string   `json:"title"`
+	Missing   []string `json:"missing"` // canonical artifacts that would decide it
 }
 
 // Root reports whether nothing in the case explains the finding.

@@ -136,7 +136,7 @@ func (s *store) related(a, b *Finding) bool {
 		return s.serves(symptom, cause)
 	case cause.Scope == "pod" && symptom.Scope == "capture": // a pod explains what a capture shows of that pod
 		return slices.Contains(b.Pods, cause.Name)
-	case cause.Scope == "pod":
+	case cause.Scope == "pod" && symptom.Scope == "pod":
 		return false
 	}
 	return cause.Node != "" && cause.Node == symptom.Node

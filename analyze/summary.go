@@ -20,7 +20,10 @@ func (d *driver) result(r *bundle.Reader) (*Result, error) {
 			return nil, err
 		}
 	}
+	res.Window = d.opts.Window
+	res.Window.weigh(res.Findings)
 	link(d.store, res.Findings, byID)
+	unchecked(d.store, res.Findings, d.open)
 	order(res.Findings)
 	res.Missing = gaps.list()
 	res.Timeline = timeline(res.Findings)
@@ -56,6 +59,7 @@ func (d *driver) judge(sig *Signature, res *Result, gaps *gapList) error {
 		case Inconclusive:
 			gaps.add(sig.ID, j.gaps)
 			fold(open, sig, j)
+			d.open = append(d.open, openVerdict{sig: sig, subject: j.subject, gaps: j.gaps})
 		}
 	}
 	if len(judgements) == 0 { // no subject is known: the artifacts that would name one are missing
@@ -124,16 +128,8 @@ func fold(open map[string]*Verdict, sig *Signature, j judgement) {
 		v.Subject.Name, v.Subject.Node = "", ""
 		return
 	}
-	v := &Verdict{Signature: sig.ID, Title: sig.Title, Family: sig.Family, Subject: j.subject, Outcome: Inconclusive, Reason: reason, Subjects: 1}
-	seen := map[string]bool{}
-	for _, g := range j.gaps {
-		if !seen[g.artifact] {
-			seen[g.artifact] = true
-			v.Missing = append(v.Missing, g.artifact)
-		}
-	}
-	sort.Strings(v.Missing)
-	open[reason] = v
+	open[reason] = &Verdict{Signature: sig.ID, Title: sig.Title, Family: sig.Family, Subject: j.subject, Outcome: Inconclusive,
+		Reason: reason, Subjects: 1, Missing: missingOf(j.gaps)}
 }
 
 // timeline lists the dated evidence of all findings, oldest first.

@@ -89,7 +89,11 @@ func mdRoot(buf *bytes.Buffer, position int, n *node) {
 			fmt.Fprintf(buf, "%s\n\n", mdText(clip(sentence(text), 3*mdLineRunes)))
 		}
 	}
+	if f.Lead != "" {
+		fmt.Fprintf(buf, "**A lead only:** %s.\n\n", mdText(f.Lead))
+	}
 	mdQuotations(buf, f.Evidence)
+	mdPossibleCauses(buf, f.Unchecked)
 	mdSteps(buf, f.Remediation)
 	if f.CannotProve != "" {
 		fmt.Fprintf(buf, "**What this case cannot show:** %s\n\n", mdText(clip(f.CannotProve, 2*mdLineRunes)))
@@ -104,6 +108,18 @@ func mdRoot(buf *bytes.Buffer, position int, n *node) {
 		buf.WriteString("\n")
 	}
 	mdReferences(buf, f.References)
+}
+
+// mdPossibleCauses lists what could explain a root and was left open.
+func mdPossibleCauses(buf *bytes.Buffer, list []analyze.Unchecked) {
+	if len(list) == 0 {
+		return
+	}
+	buf.WriteString("**Possible causes that could not be checked**\n\n")
+	for _, u := range list {
+		fmt.Fprintf(buf, "- %s (needs %s)\n", mdText(clip(u.Title, mdLineRunes)), mdText(several(u.Missing, 3)))
+	}
+	buf.WriteString("\n")
 }
 
 // mdQuotations quotes the first of each selection, as far as there is room.

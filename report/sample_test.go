@@ -132,6 +132,8 @@ func ringFull() analyze.Finding {
 		Subject: analyze.Subject{Scope: "node", Name: "node-a", Node: "node-a"}, Message: "nf_conntrack dropped packets 37 times; 262,144 of 262,144 entries are in use.",
 		Description: "Every connection through the node takes an entry. When the table is full the kernel drops the first packet of new ones.",
 		FirstSeen:   at(31), LastSeen: at(44), Count: 37, Symptoms: []string{"pod-sandbox-setns-failed@node/node-b"},
+		Lead:      "last seen 50m0s before the incident",
+		Unchecked: []analyze.Unchecked{{Signature: "syn-flood-cookies", Title: "A listening socket's queue overflowed", Missing: []string{"node/netstat-s", "node/nstat"}}},
 		Evidence: []analyze.Evidence{
 			{Selection: "full", Artifact: "node-a/dmesg.txt", Lines: [2]int{2041, 2041}, Node: "node-a", At: at(31), Count: 37, Text: "[3601211.004411] nf_conntrack: nf_conntrack: table full, dropping packet", Mark: [][2]int{{31, 72}}},
 			{Selection: "packet", Artifact: "node-a/eth0.pcap", Packet: 48113, Node: "node-a", Text: "10.244.1.7:51514 > 10.96.0.10:53 SYN, third retransmission"},

@@ -90,6 +90,9 @@ func (s *summary) rooted(f *forest) (headline, lead string) {
 	case analyze.Possible:
 		headline += " (possible)"
 	}
+	if top.finding.Lead != "" {
+		headline = "Nothing matched in the time asked about. A lead: " + headline
+	}
 	if s.Worst == analyze.Info {
 		headline = "Nothing worse than an info finding matched. " + headline
 	}
@@ -151,6 +154,7 @@ func caseFacts(r *analyze.Result) []namedFact {
 		}
 		add("Evidence", value)
 	}
+	add("Asked about", asked(r.Window))
 	read := []string{count(r.Stats.Artifacts, "artifact")}
 	if r.Stats.LogLines > 0 {
 		read = append(read, count(r.Stats.LogLines, "log line"))
@@ -158,6 +162,21 @@ func caseFacts(r *analyze.Result) []namedFact {
 	add("Read", several(append(read, size(r.Stats.Bytes)), 3))
 	add("Judged by", several([]string{r.Tool, count(r.Stats.Signatures, "signature")}, 2))
 	return facts
+}
+
+// asked words the time that the report was asked about.
+func asked(w analyze.Window) string {
+	parts := []string{}
+	if !w.Incident.IsZero() {
+		parts = append(parts, "the incident at "+clock(w.Incident))
+	}
+	switch when := between(w.Since, w.Until); {
+	case when != "" && w.Until.IsZero():
+		parts = append(parts, "from "+when+" on")
+	case when != "":
+		parts = append(parts, when)
+	}
+	return several(parts, 2)
 }
 
 // collected is when the oldest and the newest bundle were gathered: the report has no other date of its own.

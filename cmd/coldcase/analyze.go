@@ -27,6 +27,7 @@ type analyzeFlags struct {
 	only    []string
 	profile profileFlags
 	keys    identityFlags
+	window  windowFlags
 }
 
 func analyzeCommand(e *env) *cobra.Command {
@@ -57,6 +58,7 @@ func (f *analyzeFlags) register(cmd *cobra.Command) {
 	fl.StringSliceVar(&f.only, "only", nil, "judge only these signatures")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary on standard error")
 	f.keys.register(fl)
+	f.window.register(fl)
 	f.profile.register(fl)
 }
 
@@ -73,6 +75,10 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 		return err
 	}
 	if _, err := severityOf(f.failOn); err != nil {
+		return err
+	}
+	window, err := f.window.window()
+	if err != nil {
 		return err
 	}
 	sigs, err := loadSignatures(f.packs, f.only)
@@ -94,7 +100,7 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 		return err
 	}
 	defer r.Close()
-	res, err := analyze.Run(ctx, r, set, analyze.Options{Tool: "coldcase " + version})
+	res, err := analyze.Run(ctx, r, set, analyze.Options{Tool: "coldcase " + version, Window: window})
 	p.done()
 	if err != nil {
 		return unreadable(err)
