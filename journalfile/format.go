@@ -53,12 +53,13 @@ type header struct {
 	seqnumID     string
 	size         uint64
 	entries      uint64
+	last         uint64 // realtime of the last entry, microseconds
 }
 
 func parseHeader(b []byte) header {
 	return header{
 		incompatible: le.Uint32(b[12:]), state: b[16], seqnumID: hex.EncodeToString(b[72:88]),
-		size: le.Uint64(b[88:]), entries: le.Uint64(b[152:]),
+		size: le.Uint64(b[88:]), entries: le.Uint64(b[152:]), last: le.Uint64(b[192:]),
 	}
 }
 

@@ -2,7 +2,6 @@ package journalfile
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"strconv"
@@ -52,7 +51,7 @@ func (x *Reader) wants(name string) bool {
 	if x.opts.All {
 		return name != "_BOOT_ID" // which the entry itself has
 	}
-	return wanted[name]
+	return x.wanted[name]
 }
 
 // plainValue reads a value that is not compressed, nil when it is of a field that nobody wants. It is valid until the
@@ -63,7 +62,7 @@ func (x *Reader) plainValue(size uint64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if end := bytes.IndexByte(b, '='); end > 0 && !x.opts.All && !wanted[string(b[:end])] {
+	if end := bytes.IndexByte(b, '='); end > 0 && !x.opts.All && !x.wanted[string(b[:end])] {
 		return nil, nil
 	}
 	if size > maxValue {
@@ -102,8 +101,8 @@ func (x *Reader) packedValue(flags byte, n int) ([]byte, error) {
 	return data, nil
 }
 
-// entry reads an ENTRY object and writes its text.
-func (x *Reader) entry(o object) error {
+// readEntry reads an ENTRY object and writes its text, or hands it on.
+func (x *Reader) readEntry(o object) error {
 	start := x.at
 	b, err := x.in.Peek(int(o.size)) // at most 16 KiB and a header
 	if err != nil {
@@ -115,15 +114,9 @@ func (x *Reader) entry(o object) error {
 		return nil
 	}
 	x.stats.Entries++
-	from := len(x.out)
-	boot := hex.EncodeToString(e.boot)
-	x.out = fmt.Appendf(x.out, "__CURSOR=s=%s;i=%x;b=%s;m=%x;t=%x;x=%x\n__REALTIME_TIMESTAMP=", x.head.seqnumID, e.seqnum, boot, e.monotonic, e.realtime, e.xor)
-	x.out = strconv.AppendUint(x.out, e.realtime, 10)
-	x.out = append(x.out, "\n__MONOTONIC_TIMESTAMP="...)
-	x.out = strconv.AppendUint(x.out, e.monotonic, 10)
-	x.out = append(append(append(x.out, "\n_BOOT_ID="...), boot...), '\n')
-	step := itemSize(x.head.compact())
-	for items := b[entryItems:]; len(items) > 0; items = items[step:] {
+	x.entry.entry, x.entry.fields = e, x.entry.fields[:0]
+	size, step := 0, itemSize(x.head.compact())
+	for items := b[entryItems:o.size]; len(items) > 0; items = items[step:] {
 		offset := uint64(le.Uint32(items))
 		if step > 4 {
 			offset = le.Uint64(items)
@@ -131,14 +124,33 @@ func (x *Reader) entry(o object) error {
 		val := x.values.use(offset)
 		switch {
 		case val == nil: // nobody wants it, it was damaged, or it lies behind, where no value of this entry can be
-		case offset >= start, len(x.out)-from+len(val.data) > maxEntry:
+		case offset >= start, size+len(val.data) > maxEntry:
 			x.stats.Cut++
 		default:
-			x.field(val)
+			size += len(val.data) + 1
+			x.entry.fields = append(x.entry.fields, val)
 		}
 	}
-	x.out = append(x.out, '\n')
+	if x.each != nil {
+		x.total += uint64(size)
+		return x.each(&x.entry)
+	}
+	x.export(&x.entry)
 	return nil
+}
+
+// export writes an entry's text.
+func (x *Reader) export(e *Entry) {
+	boot := e.Boot()
+	x.out = fmt.Appendf(x.out, "__CURSOR=s=%s;i=%x;b=%s;m=%x;t=%x;x=%x\n__REALTIME_TIMESTAMP=", x.head.seqnumID, e.seqnum, boot, e.monotonic, e.realtime, e.xor)
+	x.out = strconv.AppendUint(x.out, e.realtime, 10)
+	x.out = append(x.out, "\n__MONOTONIC_TIMESTAMP="...)
+	x.out = strconv.AppendUint(x.out, e.monotonic, 10)
+	x.out = append(append(append(x.out, "\n_BOOT_ID="...), boot...), '\n')
+	for _, v := range e.fields {
+		x.field(v)
+	}
+	x.out = append(x.out, '\n')
 }
 
 // forged is what a message must not hold: a reader of the text would take it for the beginning of another entry.

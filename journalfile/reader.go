@@ -20,8 +20,9 @@ const (
 
 // Options steer a Reader.
 type Options struct {
-	All  bool  // write all fields; else only those that tell what was logged, when and by whom
-	Hold int64 // bytes of field values held at once; 0 is DefaultHold
+	All    bool     // write all fields; else only those that tell what was logged, when and by whom
+	Fields []string // instead of those, when not nil
+	Hold   int64    // bytes of field values held at once; 0 is DefaultHold
 }
 
 // Stats tell what became of a file. They are final when Read has returned io.EOF.
@@ -68,6 +69,9 @@ type Reader struct {
 	out    []byte
 	taken  int // bytes of out that were read
 	total  uint64
+	wanted map[string]bool
+	each   func(*Entry) error // takes entries instead of their text
+	entry  Entry
 	values *values
 	unpack unpacker
 	packed []byte
@@ -84,7 +88,14 @@ func NewReader(r io.Reader, o Options) *Reader {
 	if o.Hold <= 0 {
 		o.Hold = DefaultHold
 	}
-	return &Reader{in: bufio.NewReaderSize(r, 128<<10), opts: o, values: newValues(o.Hold)}
+	x := &Reader{in: bufio.NewReaderSize(r, 128<<10), opts: o, wanted: wanted, values: newValues(o.Hold)}
+	if o.Fields != nil {
+		x.wanted = make(map[string]bool, len(o.Fields))
+		for _, name := range o.Fields {
+			x.wanted[name] = true
+		}
+	}
+	return x
 }
 
 // Export writes a journal file's text to w.
@@ -145,7 +156,7 @@ func (x *Reader) step() error {
 	case typeData:
 		err = x.data(o)
 	case typeEntry:
-		err = x.entry(o)
+		err = x.readEntry(o)
 	}
 	if err == nil {
 		err = x.skip((start + o.size + 7) &^ 7)
