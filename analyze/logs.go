@@ -26,10 +26,11 @@ type logStore struct {
 	set      *Set
 	groups   []map[string]*row // by pattern
 	overflow []*row
+	sources  map[string]map[string]bool // who wrote in a log, by its path
 }
 
 func newLogStore(set *Set) *logStore {
-	ls := &logStore{set: set, groups: make([]map[string]*row, len(set.patterns)), overflow: make([]*row, len(set.patterns))}
+	ls := &logStore{set: set, groups: make([]map[string]*row, len(set.patterns)), overflow: make([]*row, len(set.patterns)), sources: map[string]map[string]bool{}}
 	for i := range ls.groups {
 		ls.groups[i] = map[string]*row{}
 	}
@@ -43,19 +44,25 @@ var suppressed = Selection{From: "log.kernel", Pattern: Strings{`\d+ callbacks s
 const suppressionWindow = 10 * time.Second
 
 func logSources(kind fact.Kind) []string {
-	source := strings.TrimPrefix(string(kind), "log.")
-	if source == "any" {
+	switch source := strings.TrimPrefix(string(kind), "log."); source {
+	case "any":
 		return nil
+	case parsers.SourceContainer: // of any container, the cluster's own among them
+		return []string{source, parsers.SourceEtcd, parsers.SourceAPIServer, parsers.SourceControllerManager, parsers.SourceScheduler,
+			parsers.SourceCoreDNS, parsers.SourceCNI, parsers.SourceIngress}
+	default:
+		return []string{source}
 	}
-	return []string{source}
 }
 
 // scan runs the matcher over one log and files its hits.
 func (ls *logStore) scan(r io.Reader, ctx *parsers.LogContext, e *bundle.Entry, place fact.Place) (logscan.Stats, error) {
-	return ls.set.matcher.Scan(r, ctx, e.Path, func(h *logscan.Hit) error {
+	stats, err := ls.set.matcher.Scan(r, ctx, e.Path, func(h *logscan.Hit) error {
 		ls.add(h, place, e.Artifact, e.Display)
 		return nil
 	})
+	ls.sources[e.Display] = stats.Sources
+	return stats, err
 }
 
 // add files one hit.

@@ -46,6 +46,7 @@ type seenArtifact struct {
 	part     string // why it proves no absence although it was read whole: there is more elsewhere
 	reason   string // why it says nothing, when it does
 	pods     map[string]bool
+	sources  map[string]bool // of a log: who wrote in it
 }
 
 func newStore() *store {
@@ -103,6 +104,9 @@ func (s *store) finish() {
 		sortRows(rows)
 		s.facts[kind] = rows
 	}
+	for i := range s.seen {
+		s.resolve(&s.seen[i].place)
+	}
 	sort.SliceStable(s.coverage, func(i, j int) bool { return s.coverage[i].Path < s.coverage[j].Path })
 	sort.SliceStable(s.seen, func(i, j int) bool {
 		return s.seen[i].artifact < s.seen[j].artifact || s.seen[i].artifact == s.seen[j].artifact && s.seen[i].place.Node < s.seen[j].place.Node
@@ -139,10 +143,32 @@ var logProducers = map[string][]string{
 	"log.kernel":     {"node/dmesg", "node/journal-kernel", "node/journal", "node/journal-file", "node/syslog"},
 	"log.kubelet":    {"node/journal-kubelet", "node/kubelet-log", "node/journal", "node/journal-file", "node/syslog"},
 	"log.runtime":    {"node/journal-runtime", "node/journal", "node/journal-file", "node/syslog"},
-	"log.kube-proxy": {"node/kube-proxy-log", "node/container-log", "cluster/pod-log"},
+	"log.kube-proxy": {"node/kube-proxy-log", "node/container-log", "cluster/pod-log", "node/journal", "node/journal-file", "node/syslog"},
 	"log.container":  {"node/container-log", "cluster/pod-log"},
 	"log.system":     {"node/journal", "node/journal-file", "node/syslog"},
 	"log.any":        {"node/journal", "node/journal-file", "node/syslog", "node/dmesg"},
+
+	"log.etcd":               programLogs,
+	"log.apiserver":          programLogs,
+	"log.controller-manager": programLogs,
+	"log.scheduler":          programLogs,
+	"log.coredns":            programLogs,
+	"log.cni":                programLogs,
+	"log.ingress":            programLogs,
+}
+
+// programLogs can hold the records of any program of the cluster, which runs in a pod or as a service. They count only
+// where that program is among the writers.
+var programLogs = []string{"node/container-log", "cluster/pod-log", "node/journal", "node/journal-file", "node/syslog"}
+
+// fewNodes are the log sources whose programs run on some nodes only: one log of them is all that a case need have.
+var fewNodes = map[fact.Kind]bool{
+	"log.etcd": true, "log.apiserver": true, "log.controller-manager": true, "log.scheduler": true, "log.coredns": true, "log.ingress": true,
+}
+
+// ofProgram reports whether a kind is the log of one program of the cluster.
+func ofProgram(kind fact.Kind) bool {
+	return kind == "log.kube-proxy" || kind == "log.cni" || fewNodes[kind]
 }
 
 // wholeOnly names the artifacts that hold all facts of a kind, where others hold some: kube-proxy's flags are not its
@@ -284,7 +310,7 @@ func (s *store) read(artifact string, kind fact.Kind, sub Subject) (bool, string
 			reason = a.reason
 		}
 	}
-	if strings.HasPrefix(artifact, "cluster/") || sub.Node != "" {
+	if strings.HasPrefix(artifact, "cluster/") || sub.Node != "" || fewNodes[kind] {
 		return len(perNode) > 0, reason
 	}
 	for name, n := range s.nodes { // a subject of the whole cluster needs every collected node
@@ -305,8 +331,8 @@ func (a *seenArtifact) covers(kind fact.Kind, sub Subject) bool {
 		return sub.Scope == "pod"
 	case single[a.artifact]:
 		return sub.Scope == "pod" && a.pods[sub.Name]
-	case kind == "log.kube-proxy" && (a.artifact == "node/container-log" || a.artifact == "cluster/pod-log"):
-		return strings.Contains(a.place.Pod, "kube-proxy")
+	case ofProgram(kind):
+		return a.sources[strings.TrimPrefix(string(kind), "log.")]
 	case kind == "log.container" && sub.Scope == "pod":
 		return a.place.Namespace+"/"+a.place.Pod == sub.Name
 	}

@@ -64,6 +64,8 @@ func logByContent(lines []string) string {
 	return best
 }
 
+var programTag = regexp.MustCompile(`^(?:` + programNames + `|kube-proxy)$`)
+
 // journalOf says whose journal it is when nearly all lines have one source.
 func journalOf(tags map[string]int, total int) string {
 	share := func(percent int, names ...string) bool {
@@ -80,6 +82,11 @@ func journalOf(tags map[string]int, total int) string {
 		return "node/journal-kubelet"
 	case share(70, "containerd", "dockerd", "crio") && share(90, "containerd", "dockerd", "crio", "systemd"):
 		return "node/journal-runtime"
+	}
+	for tag, n := range tags { // one unit's journal is not the node's
+		if programTag.MatchString(tag) && (n+tags["systemd"])*100 >= total*90 {
+			return "node/container-log"
+		}
 	}
 	return "node/journal"
 }

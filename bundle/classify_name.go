@@ -10,6 +10,15 @@ import (
 // podDir is the folder of one pod's logs: namespace_pod_uid (kubelet, /var/log/pods).
 var podDir = regexp.MustCompile(`(?:^|/)([a-z0-9.-]+)_([a-z0-9.-]+)_([a-z0-9-]+)/([a-z0-9.-]+)/[0-9]+\.log[^/]*$`)
 
+// programLog is a loose log of the control plane, the cluster's DNS, a CNI plugin or the ingress controller, named for its
+// program: etcd.log, kube-apiserver-node-a.log, coredns.txt.
+var programLog = regexp.MustCompile(`^(?:` + programNames + `)(?:\.(?:txt|out)|(?:[-_.][\w.-]+)?\.log(?:[.-][\d-]+)?(?:\.(?:gz|xz|zst|bz2))?)$`)
+
+// programNames are also the names under which their services write to the journal.
+const programNames = `etcd|kube-apiserver|kube-controller-manager|kube-scheduler|coredns|calico-node|kube-flannel(?:-ds)?|flanneld|` +
+	`cilium(?:-agent|-operator|-cni)?|aws-node|ipamd|kube-multus(?:-ds)?|multus|weave-net|antrea-agent|kube-router|kindnet|cni|` +
+	`(?:[a-z0-9-]+-)?ingress-nginx-controller|nginx-ingress-controller`
+
 // containerLink is a name in /var/log/containers: pod_namespace_container-id.log.
 var containerLink = regexp.MustCompile(`(?:^|/)([a-z0-9.-]+)_([a-z0-9.-]+)_([a-z0-9.-]+)-[0-9a-f]{64}\.log$`)
 
@@ -25,6 +34,9 @@ func artifactByName(name string) string {
 		return a
 	}
 	base := path.Base(name)
+	if programLog.MatchString(base) {
+		return "node/container-log"
+	}
 	switch strings.ToLower(path.Ext(base)) {
 	case ".pcap", ".pcapng", ".cap":
 		return "capture/pcap"

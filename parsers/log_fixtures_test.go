@@ -97,7 +97,7 @@ func cutRecord(f *LogFormat, b []byte) (raw, rest []byte) {
 
 func golden(ctx *LogContext, line int, fits bool, rec *Record) goldenRecord {
 	g := goldenRecord{Line: line, Foreign: !fits, Time: rec.Time, Kernel: rec.Kernel, Host: rec.Host, Ident: rec.Ident,
-		Stream: rec.Stream, Source: LogSource(ctx.Artifact, "node-a/log", rec), Message: string(rec.Message)}
+		Stream: rec.Stream, Source: LogSource(ctx.Artifact, "", rec), Message: string(rec.Message)}
 	if rec.HasMono {
 		g.Mono = rec.Mono.String()
 	}

@@ -31,7 +31,7 @@ func FuzzLogFormats(f *testing.F) {
 			format.Sniff(raw) // a guess from the look of a line: a damaged one may have the look and not parse
 			if ok {
 				require.GreaterOrEqual(t, rec.Count, int64(1))
-				LogSource(ctx.Artifact, string(raw), &rec)
+				LogSource(ctx.Artifact, LogProgram(ctx.Artifact, string(raw)), &rec)
 			}
 			var any Record
 			ParseLog(&format, ctx, raw, &any)

@@ -14,23 +14,23 @@ const (
 	SourceSystem    = "system"
 )
 
-// LogSource tells who wrote a record: one of "kernel", "kubelet", "runtime", "kube-proxy", "container" and "system".
+// LogSource tells who wrote a record: one of the sources of this package. program is what LogProgram says of the log.
 // What a container writes is never the kernel's, whatever it looks like: programs print copies of the kernel's log.
-func LogSource(artifact, path string, rec *Record) string {
-	base := artifact
-	if parts := strings.SplitN(artifact, "/", 3); len(parts) == 3 {
-		base = parts[0] + "/" + parts[1]
-	}
+func LogSource(artifact, program string, rec *Record) string {
+	base, _ := artifactParts(artifact)
 	switch base {
 	case "node/dmesg", "node/journal-kernel":
 		return SourceKernel
 	case "node/kube-proxy-log":
 		return SourceKubeProxy
 	case "node/container-log", "cluster/pod-log":
-		if kubeProxyPod(path) || kubeProxyPod(artifact) || strings.HasPrefix(rec.Ident, SourceKubeProxy) {
-			return SourceKubeProxy
+		if program == "" {
+			program = identProgram(rec)
 		}
-		return SourceContainer
+		if program == "" {
+			return SourceContainer
+		}
+		return program
 	}
 	if rec.Kernel {
 		return SourceKernel
@@ -48,8 +48,9 @@ func LogSource(artifact, path string, rec *Record) string {
 		return SourceKubelet
 	case "containerd", "dockerd", "docker", "crio", "cri-dockerd", "runc", "containerd-shim", "docker-containerd":
 		return SourceRuntime
-	case "kube-proxy":
-		return SourceKubeProxy
+	}
+	if program := identProgram(rec); program != "" {
+		return program
 	}
 	return unitSource(rec.Unit)
 }

