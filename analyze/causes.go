@@ -41,9 +41,9 @@ func link(s *store, findings []Finding, sigs map[string]*Signature) {
 }
 
 // inOrder refuses a cause that began after its symptom was last seen, and one that was over before the time asked about
-// for a symptom inside it.
+// for a symptom that is dated inside it.
 func inOrder(cause, symptom *Finding) bool {
-	if cause.Lead != "" && symptom.Lead == "" {
+	if cause.Lead != "" && symptom.Lead == "" && !symptom.FirstSeen.IsZero() {
 		return false
 	}
 	if cause.FirstSeen.IsZero() || symptom.LastSeen.IsZero() {
@@ -105,7 +105,8 @@ func (c Confidence) rank() int {
 	return 1
 }
 
-// explained counts the findings below each finding.
+// explained counts the findings below each finding. What explains something that lasts is no mere lead, however long
+// ago it ended.
 func explained(findings []Finding) map[string]int {
 	byID := map[string]*Finding{}
 	for i := range findings {
@@ -125,6 +126,11 @@ func explained(findings []Finding) map[string]int {
 		}
 		visit(&findings[i])
 		weight[findings[i].ID] = len(below)
+		for id := range below {
+			if byID[id].Lead == "" {
+				findings[i].Lead = ""
+			}
+		}
 	}
 	return weight
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"coldcase/analyze"
+	"coldcase/analyze/graph"
 	"coldcase/replay"
 )
 
@@ -29,6 +30,24 @@ func signaturesCommand(e *env) *cobra.Command {
 		&cobra.Command{Use: "new ID [DIR]", Short: "Begin a signature: writes ID.yaml and its fixture ID.txtar", Args: cobra.RangeArgs(1, 2),
 			RunE: func(_ *cobra.Command, args []string) error { return newSignature(e, args) }},
 	)
+	cmd.AddCommand(graphCommand(e, &packs))
+	return cmd
+}
+
+func graphCommand(e *env, packs *[]string) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{Use: "graph", Short: "Print what explains what among the signatures", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			sigs, err := loadSignatures(*packs, nil)
+			if err != nil {
+				return err
+			}
+			if err := graph.Write(e.out, format, sigs); err != nil {
+				return usageError(err)
+			}
+			return nil
+		}}
+	cmd.Flags().StringVar(&format, "format", "dot", strings.Join(graph.Formats(), ", "))
 	return cmd
 }
 
