@@ -13,8 +13,6 @@ import (
 	"sort"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"coldcase/bundle"
 	"coldcase/journalfile"
 )
@@ -22,13 +20,18 @@ import (
 const (
 	journalFileTotal = 256 * mib // bytes of all files
 	journalFileMost  = 1000      // files
+	journalFileName  = "node/journal-file"
 )
 
-// Journal files are copied where journalctl cannot print them. They are binary: nothing in them can be redacted.
+// journalPlaces is where journald keeps the system's journal.
+const journalPlaces = "/var/log/journal/MACHINE-ID/system*.journal and /run/log/journal/MACHINE-ID/system*.journal"
+
+// Journal files are copied when that is asked for alone. They are binary: nothing in them can be redacted, and what they
+// hold is in the other artifacts of the journal.
 var _ = register(Artifact{
-	Name: "node/journal-file", Path: "node/journal-file", Group: "logs", Privacy: PrivacyLogs, Timeout: 30 * time.Second, Binary: true,
+	Name: journalFileName, Path: journalFileName, Group: "logs", Privacy: PrivacyLogs, Timeout: 30 * time.Second, Binary: true,
 	Keep: Keep{Head: journalFileTotal}, Needs: needsJournal, Gather: gatherJournalFiles,
-	What: []string{"/var/log/journal/MACHINE-ID/system*.journal and /run/log/journal/MACHINE-ID/system*.journal, the newest 256 MiB as they are, unredacted; only where journalctl cannot be run, or with --native"},
+	What: []string{journalPlaces + ", the newest 256 MiB as they are, unredacted; only with --journal-files"},
 })
 
 // journalCopy is one file of the system's journal.
@@ -38,13 +41,11 @@ type journalCopy struct {
 	current bool   // journald writes to it
 	size    int64
 	changed time.Time
+	info    journalfile.Info // only of those that are read
 }
 
 // gatherJournalFiles takes each file as an artifact of its own, the current one first, then the newest.
 func gatherJournalFiles(ctx context.Context, s *session, a Artifact) {
-	if !s.journalUnread(a) {
-		return
-	}
 	var files []journalCopy
 	listed := within(ctx, a.timeout(), "list the journal files", func() error {
 		files = s.host.journalFiles()
@@ -69,44 +70,14 @@ func gatherJournalFiles(ctx context.Context, s *session, a Artifact) {
 			continue
 		}
 		left -= f.size
-		s.entry(a, a.Name+"/"+f.name, "node/journal-file/"+f.name, nil, func(k *sink) outcome {
+		s.entry(a, a.Name+"/"+f.name, a.Path+"/"+f.name, nil, func(k *sink) outcome {
 			return within(ctx, a.timeout(), f.file, func() error { return copyJournal(s.host.path(f.file), f.size, k) })
 		})
 	}
 	if out > 0 {
-		a.Name, a.Path = a.Name+"/others", "node/journal-file/others"
+		a.Name, a.Path = a.Name+"/others", a.Path+"/others"
 		s.absent(a, bundle.StatusBudget, fmt.Sprintf("%d more journal files did not fit", out))
 	}
-}
-
-// printJournal runs journalctl, unless files stand in for whatever it prints.
-func printJournal(ctx context.Context, s *session, a Artifact) {
-	if s.opts.Native {
-		s.absent(a, bundle.StatusSkipped, "--native: the journal's files are copied instead")
-		return
-	}
-	s.simple(ctx, a)
-}
-
-// journalUnread reports whether journalctl left nothing to read: it is missing, or could not be run or did not answer.
-func (s *session) journalUnread(a Artifact) bool {
-	if s.opts.Native || slices.Contains(s.opts.Only, a.Name) || slices.Contains(s.opts.Only, path.Base(a.Name)) {
-		return true
-	}
-	for _, e := range s.entries {
-		if e.Artifact != "node/journal" {
-			continue
-		}
-		switch e.Status {
-		case bundle.StatusMissingBinary:
-			return true
-		case bundle.StatusNonzeroExit, bundle.StatusTimeout, bundle.StatusPermission:
-			return e.BytesSeen == 0
-		case bundle.StatusOK: // of another root than the node's: journalctl looked into its own
-			return e.BytesSeen == 0 && s.host.root != ""
-		}
-	}
-	return false
 }
 
 // journalFiles lists the files of the system's journal. Those of users hold what their own programs logged, and are
@@ -155,14 +126,11 @@ func (h *host) journalDir(root string) string {
 
 // copyJournal copies as much of a file as it held when it was listed. What is no journal file is not read.
 func copyJournal(name string, size int64, k *sink) error {
-	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	f, err := openJournal(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
-		return errors.Join(fmt.Errorf("%q is no regular file", name), err)
-	}
 	head := make([]byte, len(journalfile.Magic))
 	if _, err := f.ReadAt(head, 0); err != nil || !journalfile.IsJournal(head) {
 		return errors.Join(fmt.Errorf("%q is no journal file", name), err)

@@ -73,44 +73,25 @@ func TestJournalFilesAreCopied(t *testing.T) {
 	require.Empty(t, text["node/journal-file/system@a-3.journal"], "what is no journal file is not read")
 }
 
-// TestJournalFilesStandIn: files are copied where journalctl told nothing, or when they are asked for by name.
-func TestJournalFilesStandIn(t *testing.T) {
+// TestJournalFilesAreAskedFor: copies are no part of the plan unless they are named.
+func TestJournalFilesAreAskedFor(t *testing.T) {
 	a := Artifact{Name: "node/journal-file", Group: "logs"}
 	for _, c := range []struct {
-		status bundle.Status
-		seen   int64
-		root   string
-		want   bool
+		o    Options
+		want string
 	}{
-		{bundle.StatusMissingBinary, 0, "", true},
-		{bundle.StatusTimeout, 0, "", true},
-		{bundle.StatusNonzeroExit, 0, "", true},
-		{bundle.StatusNonzeroExit, 100, "", false},
-		{bundle.StatusTruncated, 100, "", false},
-		{bundle.StatusOK, 100, "/host", false},
-		{bundle.StatusOK, 0, "", false},
-		{bundle.StatusOK, 0, "/host", true},
-		{bundle.StatusSkipped, 0, "", false},
-		{bundle.StatusUnsupported, 0, "", false},
+		{Options{}, "journal files were not asked for"},
+		{Options{Native: true}, "journal files were not asked for"},
+		{Options{Only: []string{"logs"}}, "journal files were not asked for"},
+		{Options{Only: []string{"journal-file"}}, ""},
+		{Options{Only: []string{"node/journal-file"}}, ""},
+		{Options{JournalFiles: true}, ""},
+		{Options{JournalFiles: true, Only: []string{"logs"}}, ""},
+		{Options{JournalFiles: true, Only: []string{"memory"}}, "not in --only memory"},
+		{Options{JournalFiles: true, Skip: []string{"journal-file"}}, "in --skip journal-file"},
 	} {
-		s := &session{host: &host{root: c.root}, entries: []bundle.IndexEntry{{Artifact: "node/journal", Status: c.status, BytesSeen: c.seen}}}
-		require.Equal(t, c.want, s.journalUnread(a), "%+v", c)
-		s.opts.Native = true
-		require.True(t, s.journalUnread(a))
-		s.opts = Options{Only: []string{"journal-file"}}
-		require.True(t, s.journalUnread(a))
-	}
-}
-
-// TestJournalFilesForced: no journalctl is run when files are to be read natively.
-func TestJournalFilesForced(t *testing.T) {
-	sum, err := Run(context.Background(), &bytes.Buffer{}, Options{Tool: "test", Root: journalRoot(t), Node: "node-a", NoCluster: true, Native: true,
-		Only: []string{"node/journal", "node/journal-kernel", "node/journal-kernel-previous", "node/journal-file"}})
-	require.NoError(t, err)
-	got := statuses(sum)
-	require.Equal(t, bundle.StatusOK, got["node/journal-file/system.journal"])
-	for _, name := range []string{"node/journal", "node/journal-kernel", "node/journal-kernel-previous"} {
-		require.Equal(t, bundle.StatusSkipped, got[name], name)
+		reason, _ := c.o.excludes(a)
+		require.Equal(t, c.want, reason, "%+v", c.o)
 	}
 }
 

@@ -14,10 +14,12 @@ import (
 // The journal is read from its end, at most three days and a number of lines, so that a node with a huge journal
 // costs no more than another.
 var (
-	_ = register(journalArtifact("node/journal", "node/journal.txt", []string{"-n", "200000"}, 16*mib))
-	_ = register(journalArtifact("node/journal-kernel", "node/journal-kernel.txt", []string{"-n", "100000", "_TRANSPORT=kernel"}, 8*mib))
-	_ = register(journalArtifact("node/journal-kubelet", "node/journal-kubelet.txt", []string{"-n", "100000", "-u", "kubelet", "-u", "k3s", "-u", "k3s-agent", "-u", "rke2-agent", "-u", "rke2-server", "-u", "snap.kubelet.daemon"}, 16*mib))
-	_ = register(journalArtifact("node/journal-runtime", "node/journal-runtime.txt", []string{"-n", "100000", "-u", "containerd", "-u", "docker", "-u", "crio", "-u", "cri-docker"}, 8*mib))
+	_ = register(journalArtifact("node/journal", journalQuery{newest: 200000}, 16*mib))
+	_ = register(journalArtifact("node/journal-kernel", journalQuery{kernel: true}, 8*mib))
+	_ = register(journalArtifact("node/journal-kubelet", journalQuery{units: []string{"kubelet", "k3s", "k3s-agent", "rke2-agent", "rke2-server", "snap.kubelet.daemon"}}, 16*mib))
+	_ = register(journalArtifact("node/journal-runtime", journalQuery{units: []string{"containerd", "docker", "crio", "cri-docker"}}, 8*mib))
+	// What the kernel said before the last boot: of a node that crashed, nothing else tells why.
+	_ = register(journalArtifact("node/journal-kernel-previous", journalQuery{kernel: true, previous: true}, 8*mib))
 
 	_ = register(Artifact{
 		Name: "node/syslog", Path: "node/syslog.log", Group: "logs", Privacy: PrivacyLogs, Keep: logKeep, Gather: gatherSyslog,
@@ -25,9 +27,22 @@ var (
 	})
 )
 
-func journalArtifact(name, path string, args []string, size int64) Artifact {
-	argv := append([]string{"journalctl", "--no-pager", "-q", "-o", "short-iso-precise", "--since", "-3days"}, args...)
-	return Artifact{Name: name, Path: path, Group: "logs", Privacy: PrivacyLogs, Timeout: 25 * time.Second, Keep: Keep{Tail: size}, Argv: [][]string{argv}, Needs: needsJournal, Gather: printJournal}
+// journalArtifact is a part of the journal: what journalctl prints, else the same from the journal's files.
+func journalArtifact(name string, q journalQuery, size int64) Artifact {
+	argv := q.args()
+	return Artifact{
+		Name: name, Path: name + ".txt", Group: "logs", Privacy: PrivacyLogs, Timeout: 25 * time.Second, Keep: Keep{Tail: size},
+		Argv: [][]string{argv}, Needs: needsJournalctl, NativeNeeds: needsJournal, Native: q.native,
+		What: []string{strings.Join(argv, " "), "or " + journalPlaces},
+	}
+}
+
+// needsJournalctl refuses journalctl where it would read another journal than the node's.
+func needsJournalctl(h *host) string {
+	if reason := needsJournal(h); reason != "" || h.root == "" {
+		return reason
+	}
+	return "journalctl reads its own journal, not that below " + h.root
 }
 
 // needsJournal tells a node without a journal from one whose journal is silent.

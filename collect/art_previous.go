@@ -15,18 +15,11 @@ import (
 
 const maxPstore = 20
 
-// What the kernel said before the last boot: of a node that crashed, nothing else tells why.
-var (
-	_ = register(Artifact{
-		Name: "node/journal-kernel-previous", Path: "node/journal-kernel-previous.txt", Group: "logs", Privacy: PrivacyLogs, Timeout: 25 * time.Second, Keep: logKeep, Needs: needsJournal,
-		Argv:   [][]string{{"journalctl", "--no-pager", "-q", "-o", "short-iso-precise", "-n", "100000", "-k", "-b", "-1"}},
-		Gather: printJournal,
-	})
-	_ = register(Artifact{
-		Name: "node/pstore", Path: "node/pstore.txt", Group: "kernel", Privacy: PrivacyLogs, Keep: Keep{Tail: mib}, Gather: gatherPstore,
-		What: []string{"/sys/fs/pstore/*, /var/lib/systemd/pstore/*: the newest 20 files"},
-	})
-)
+// What the kernel said when it crashed, where its firmware keeps that.
+var _ = register(Artifact{
+	Name: "node/pstore", Path: "node/pstore.txt", Group: "kernel", Privacy: PrivacyLogs, Keep: Keep{Tail: mib}, Gather: gatherPstore,
+	What: []string{"/sys/fs/pstore/*, /var/lib/systemd/pstore/*: the newest 20 files"},
+})
 
 // gatherPstore takes each file as an artifact of its own, the newest first.
 func gatherPstore(ctx context.Context, s *session, a Artifact) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"coldcase/bundle"
@@ -35,15 +36,20 @@ func within(ctx context.Context, timeout time.Duration, what string, f func() er
 }
 
 func fileOutcome(err error) outcome {
-	switch {
-	case err == nil:
+	if err == nil {
 		return outcome{status: bundle.StatusOK}
-	case errors.Is(err, os.ErrNotExist):
-		return outcome{status: bundle.StatusUnsupported, err: err.Error()}
-	case errors.Is(err, os.ErrPermission):
-		return outcome{status: bundle.StatusPermission, err: err.Error()}
 	}
-	return outcome{status: bundle.StatusNonzeroExit, err: err.Error()}
+	o := outcome{status: bundle.StatusNonzeroExit, err: strings.ReplaceAll(err.Error(), "\n", "; ")}
+	var part *partlyError
+	switch {
+	case errors.As(err, &part):
+		o.status = bundle.StatusTruncated
+	case errors.Is(err, os.ErrNotExist):
+		o.status = bundle.StatusUnsupported
+	case errors.Is(err, os.ErrPermission):
+		o.status = bundle.StatusPermission
+	}
+	return o
 }
 
 func copyFile(name string, newest int64, s *sink) error {

@@ -42,6 +42,7 @@ func (s *session) produce(ctx context.Context, a Artifact, argv, env []string, n
 	}
 	n := byHand()
 	if n.status != bundle.StatusOK && k.count() == 0 {
+		o.err += "; without it: " + n.err
 		return o
 	}
 	n.stderr = o.err // why the program did not do it

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -36,8 +38,10 @@ type Options struct {
 	Kubeconfig string        // "" looks in the usual places
 	Only, Skip []string      // groups or artifact names
 	Capture    Capture
-	Progress   func(Event) // called after each artifact; may be nil
-	Chunk      int64       // bytes that an encryption around the archive holds back; 0 without one
+	// JournalFiles copies the journal's files too, as they are: nothing in them is redacted.
+	JournalFiles bool
+	Progress     func(Event) // called after each artifact; may be nil
+	Chunk        int64       // bytes that an encryption around the archive holds back; 0 without one
 	// Pseudonyms replaces names and addresses in everything that is written; nil leaves them.
 	Pseudonyms *pseudonym.Mapper
 }
@@ -302,6 +306,8 @@ func (o Options) excludes(a Artifact) (reason string, listed bool) {
 	switch {
 	case a.Group == "capture" && len(o.Capture.Points) == 0:
 		return "no capture was asked for", false
+	case a.Name == journalFileName && !o.JournalFiles && !slices.Contains(o.Only, a.Name) && !slices.Contains(o.Only, path.Base(a.Name)):
+		return "journal files were not asked for", false
 	case o.NoNode && a.Group != "cluster":
 		return "only the cluster was asked for", false
 	case len(o.Only) > 0 && !matches(o.Only, a):

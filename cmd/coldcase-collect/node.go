@@ -47,6 +47,7 @@ func nodeCommand() *cobra.Command {
 	cmd.Flags().DurationVar(&f.Interval, "interval", 10*time.Second, "take the counters again after this time, so that rates exist; 0 takes them once")
 	cmd.Flags().StringSliceVar(&f.Only, "only", nil, "gather only these `groups` or artifacts")
 	cmd.Flags().StringSliceVar(&f.Skip, "skip", nil, "leave these `groups` or artifacts out")
+	cmd.Flags().BoolVar(&f.JournalFiles, "journal-files", false, "copy the journal's files too, as they are: nothing in them is redacted")
 	cmd.Flags().StringSliceVar(&f.Capture.Points, "capture", nil, "capture packets at these `points` together: devices, any, pod:NAMESPACE/NAME")
 	cmd.Flags().IntVar(&f.Capture.Seconds, "capture-seconds", 10, "how long to capture")
 	cmd.Flags().StringVar(&f.Capture.Filter, "capture-filter", "", "which packets, in tcpdump's `language`; without tcpdump on the node only its commonest words")
