@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"time"
 
 	"coldcase/bundle"
 )
@@ -21,9 +22,21 @@ var criSockets = []string{
 	"/run/containerd/containerd.sock", "/run/crio/crio.sock", "/run/cri-dockerd.sock", "/run/k3s/containerd/containerd.sock", "/var/run/dockershim.sock",
 }
 
+const criTimeout = 10 * time.Second
+
+// criArgv is a command of crictl; without a socket it asks where /etc/crictl.yaml says. Its own limit is shorter than
+// criTimeout, so that it can still say what it waited for.
+func criArgv(socket string, args ...string) []string {
+	argv := []string{"crictl", "--timeout", "8s"}
+	if socket != "" {
+		argv = []string{"crictl", "--runtime-endpoint", "unix://" + socket, "--timeout", "8s"}
+	}
+	return append(argv, args...)
+}
+
 func criArtifact(name string, args ...string) Artifact {
 	return Artifact{
-		Name: name, Path: name + ".txt", Group: "kubelet", Privacy: PrivacyWorkload,
+		Name: name, Path: name + ".txt", Group: "kubelet", Privacy: PrivacyWorkload, Timeout: criTimeout,
 		What: []string{"crictl --runtime-endpoint SOCKET " + strings.Join(args, " ")},
 		Gather: func(ctx context.Context, s *session, a Artifact) {
 			if s.opts.Native {
@@ -39,7 +52,7 @@ func criArtifact(name string, args ...string) Artifact {
 				s.absent(a, bundle.StatusUnsupported, "no container runtime listens: looked at the kubelet's --container-runtime-endpoint, "+strings.Join(criSockets, ", "))
 				return
 			}
-			argv := append([]string{"crictl", "--runtime-endpoint", "unix://" + socket, "--timeout", "8s"}, args...)
+			argv := criArgv(socket, args...)
 			s.entry(a, a.Name, a.Path, argv, func(k *sink) outcome {
 				return runProgram(ctx, a.timeout(), argv, environment(nil), k)
 			})

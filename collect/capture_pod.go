@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"coldcase/bundle"
 )
@@ -31,7 +30,7 @@ func (h *host) podNetns(ctx context.Context, namespace, name string) (string, er
 		}
 	}
 	if pid == "" {
-		pid = podFromCRI(ctx, namespace, name)
+		pid = h.podFromCRI(ctx, namespace, name)
 	}
 	if pid == "" {
 		return "", fmt.Errorf("no process of pod %s/%s runs on this node", namespace, name)
@@ -66,14 +65,15 @@ func (h *host) processOf(uid string) string {
 	return strconv.Itoa(lowest)
 }
 
-// podFromCRI asks the container runtime for the process of a pod's sandbox.
-func podFromCRI(ctx context.Context, namespace, name string) string {
-	ids, o := criOutput(ctx, "pods", "--namespace", namespace, "--name", "^"+regexp.QuoteMeta(name)+"$", "--state", "Ready", "-q")
+// podFromCRI asks the container runtime for the process of a pod's sandbox. crictl takes both names as expressions.
+func (h *host) podFromCRI(ctx context.Context, namespace, name string) string {
+	exact := func(name string) string { return "^" + regexp.QuoteMeta(name) + "$" }
+	ids, o := h.criOutput(ctx, "pods", "--namespace", exact(namespace), "--name", exact(name), "--state", "ready", "-q")
 	id, _, _ := strings.Cut(strings.TrimSpace(string(ids)), "\n")
 	if o.status != bundle.StatusOK || id == "" {
 		return ""
 	}
-	text, o := criOutput(ctx, "inspectp", "-o", "json", id)
+	text, o := h.criOutput(ctx, "inspectp", "-o", "json", id)
 	var pod struct {
 		Info struct {
 			Pid int `json:"pid"`
@@ -85,8 +85,8 @@ func podFromCRI(ctx context.Context, namespace, name string) string {
 	return strconv.Itoa(pod.Info.Pid)
 }
 
-func criOutput(ctx context.Context, args ...string) ([]byte, outcome) {
+func (h *host) criOutput(ctx context.Context, args ...string) ([]byte, outcome) {
 	out := &bytes.Buffer{}
-	o := runProgram(ctx, 5*time.Second, append([]string{"crictl"}, args...), environment(nil), &bounded{buf: out, limit: mib})
+	o := runProgram(ctx, criTimeout, criArgv(h.criSocket(), args...), environment(nil), &bounded{buf: out, limit: mib})
 	return out.Bytes(), o
 }
