@@ -20,20 +20,28 @@ const leastKeep = 4 * kib
 // budget is what may still be stored, in bytes before compression.
 type budget struct {
 	total, left int64
+	groups      map[string]int64 // limits that were asked for
 	used        map[string]int64 // by group
 }
 
-func newBudget(total int64) budget {
-	return budget{total: total, left: total, used: map[string]int64{}}
+func newBudget(total int64, groups map[string]int64) budget {
+	return budget{total: total, left: total, groups: groups, used: map[string]int64{}}
+}
+
+// limit is what a group may use.
+func (b *budget) limit(group string) int64 {
+	if limit, ok := b.groups[group]; ok {
+		return limit
+	}
+	if limit, ok := groupBudgets[group]; ok {
+		return limit
+	}
+	return b.total / 2
 }
 
 // room is how much of a group's artifact still fits.
 func (b *budget) room(group string) int64 {
-	limit, ok := groupBudgets[group]
-	if !ok {
-		limit = b.total / 2
-	}
-	return min(b.left, limit-b.used[group])
+	return min(b.left, b.limit(group)-b.used[group])
 }
 
 // refuses returns why not even a small piece of an artifact fits, or "".
@@ -42,7 +50,7 @@ func (b *budget) refuses(a Artifact) string {
 	case b.left < leastKeep:
 		return fmt.Sprintf("the archive has reached its size limit of %d bytes", b.total)
 	case b.room(a.Group) < leastKeep:
-		return fmt.Sprintf("the group %s has reached its size limit of %d bytes", a.Group, groupBudgets[a.Group])
+		return fmt.Sprintf("the group %s has reached its size limit of %d bytes", a.Group, b.limit(a.Group))
 	}
 	return ""
 }

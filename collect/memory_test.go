@@ -71,7 +71,7 @@ func collectHugeJournal(t *testing.T, dir string) {
 	require.NoError(t, err)
 	w, err := bundle.NewWriter(f, bundle.Manifest{Node: bundle.NodeID{Name: "n"}, Clock: bundle.Clock{Wall: time.Now()}}, bundle.WriterOptions{})
 	require.NoError(t, err)
-	s := &session{w: w, host: newHost(dir), budget: newBudget(DefaultBudget)}
+	s := &session{w: w, host: newHost(dir), budget: newBudget(DefaultBudget, nil)}
 	s.simple(context.Background(), Artifact{
 		Name: "node/journal", Path: "node/journal.txt", Group: "logs", Timeout: 10 * time.Minute, Keep: Keep{Tail: 16 * mib},
 		Argv: [][]string{{filepath.Join(dir, "journalctl")}},

@@ -42,6 +42,8 @@ type Options struct {
 	JournalFiles bool
 	Progress     func(Event) // called after each artifact; may be nil
 	Chunk        int64       // bytes that an encryption around the archive holds back; 0 without one
+	// GroupBudgets replaces the limits of these groups; Budget still holds for all of them together.
+	GroupBudgets map[string]int64
 	// Pseudonyms replaces names and addresses in everything that is written; nil leaves them.
 	Pseudonyms *pseudonym.Mapper
 }
@@ -90,7 +92,7 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 		m.Node = bundle.NodeID{Name: o.Node}
 		m.Clock.Monotonic, m.Clock.Uptime = 0, 0 // of this machine, which is no node of the case
 	}
-	s := &session{host: h, opts: o, started: time.Now(), budget: newBudget(o.Budget)}
+	s := &session{host: h, opts: o, started: time.Now(), budget: newBudget(o.Budget, o.GroupBudgets)}
 	defer s.cluster.cleanUp()
 	bw, err := bundle.NewWriter(w, s.hideManifest(ctx, m), bundle.WriterOptions{})
 	if err != nil {

@@ -225,7 +225,7 @@ func TestSizeLimitCutsAndLeavesTheRestOut(t *testing.T) {
 }
 
 func TestGroupThatIsFullLeavesRoomForOthers(t *testing.T) {
-	b := newBudget(DefaultBudget)
+	b := newBudget(DefaultBudget, nil)
 	journal := Artifact{Group: "logs", Keep: logKeep}
 	b.spend(journal, groupBudgets["logs"]-mib)
 	require.Equal(t, Keep{Tail: mib}, b.cut(journal), "a log keeps its newest part")
@@ -236,6 +236,16 @@ func TestGroupThatIsFullLeavesRoomForOthers(t *testing.T) {
 	for group := range groupOrder {
 		require.Positive(t, groupBudgets[group], group)
 	}
+}
+
+func TestGroupsGetTheLimitsThatAreAskedFor(t *testing.T) {
+	root := fakeNode(t, map[string]string{"/proc/pagetypeinfo": strings.Repeat("0123456\n", 4*kib), "/proc/mounts": strings.Repeat("0123456\n", 4*kib), "/proc/1/mounts": strings.Repeat("0123456\n", 4*kib)})
+	o := Options{Node: "n", Root: root, NoCluster: true, GroupBudgets: map[string]int64{"memory": 16 * kib}, Only: []string{"pagetypeinfo", "vmstat", "mounts"}}
+	g, _ := collectInto(t, context.Background(), o)
+	require.Equal(t, bundle.StatusTruncated, g.entries["node/pagetypeinfo.txt"].Status)
+	require.LessOrEqual(t, g.entries["node/pagetypeinfo.txt"].BytesStored, int64(17*kib))
+	require.Contains(t, g.entries["node/vmstat.txt"].Error, "the group memory has reached its size limit of 16384 bytes")
+	require.Equal(t, bundle.StatusOK, g.entries["node/mounts.txt"].Status, "another group")
 }
 
 func TestHungFileCostsItsOwnTimeOnly(t *testing.T) {

@@ -76,6 +76,8 @@ func (f *flags) common(cmd *cobra.Command) {
 	f.secret.register(cmd)
 	f.Budget = collect.DefaultBudget
 	cmd.Flags().Var((*byteSize)(&f.Budget), "max-size", "`bytes` of all artifacts before compression, as in 200M or 1G; logs keep their newest part")
+	f.GroupBudgets = map[string]int64{}
+	cmd.Flags().Var(groupSizes(f.GroupBudgets), "max-group-size", "the same for one group, as in `logs=200M,containers=16M`")
 	cmd.Flags().StringVar(&f.Kubeconfig, "kubeconfig", "", "kubeconfig `file` (default $KUBECONFIG, the control plane's, the kubelet's)")
 }
 

@@ -4,9 +4,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"coldcase/collect"
 )
 
 // byteSize is a flag's number of bytes, with K, M or G for powers of 1024, as in "200M", "200MiB" or "1G".
@@ -50,3 +54,35 @@ func (b *byteSize) String() string {
 
 // Type implements pflag.Value.
 func (b *byteSize) Type() string { return "size" }
+
+// groupSizes is a flag's limits of groups, as in "logs=200M,containers=16M".
+type groupSizes map[string]int64
+
+// Set implements pflag.Value; what is given later counts.
+func (g groupSizes) Set(text string) error {
+	for _, pair := range strings.Split(text, ",") {
+		group, word, _ := strings.Cut(pair, "=")
+		if !slices.Contains(collect.Groups(), group) {
+			return fmt.Errorf("%q is no GROUP=SIZE; groups are %s", pair, strings.Join(collect.Groups(), ", "))
+		}
+		var size byteSize
+		if err := size.Set(word); err != nil {
+			return err
+		}
+		g[group] = int64(size)
+	}
+	return nil
+}
+
+// String implements fmt.Stringer.
+func (g groupSizes) String() string {
+	var pairs []string
+	for _, group := range slices.Sorted(maps.Keys(g)) {
+		size := byteSize(g[group])
+		pairs = append(pairs, group+"="+size.String())
+	}
+	return strings.Join(pairs, ",")
+}
+
+// Type implements pflag.Value.
+func (g groupSizes) Type() string { return "sizes" }
