@@ -217,8 +217,8 @@ func isLog(artifact string) bool {
 	return false
 }
 
-// stamped is how lines of logs begin, and error texts of programs do not.
-var stamped = regexp.MustCompile(`^\s*(?:[\[<{]|\d{4}-\d\d|[A-Z][a-z]{2} [ \d]\d |[IWEF]\d{4} |time=)`)
+// stamped is how lines of logs begin, and error texts of programs do not. The last are headers of pstore's files.
+var stamped = regexp.MustCompile(`^\s*(?:[\[<{]|\d{4}-\d\d|[A-Z][a-z]{2} [ \d]\d |[IWEF]\d{4} |time=|\w+#\d+ Part\d|====\d)`)
 
 // log scans a log with the one matcher.
 func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifact) error {

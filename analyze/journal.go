@@ -47,3 +47,13 @@ func currentJournal(name string) bool {
 	}
 	return base == systemJournal
 }
+
+// ofEarlierBoot reports whether an artifact is a kernel log of an earlier boot. Time since boot in it is not the current
+// boot's, and what it lacks tells nothing of the current boot: it is none of logProducers.
+func ofEarlierBoot(artifact string) bool {
+	switch bundle.ArtifactBase(artifact) {
+	case "node/journal-kernel-previous", "node/pstore":
+		return true
+	}
+	return false
+}

@@ -104,7 +104,7 @@ func (r *row) addHit(h *logscan.Hit, artifact, path string) {
 	r.count += n
 	s := sample{at: h.Record.Time, raw: h.Raw, before: h.Before, after: h.After, mark: markIn(h),
 		source: fact.Source{Artifact: artifact, Path: path, First: int(h.Line), Last: int(h.Line)}}
-	if h.Record.HasMono {
+	if h.Record.HasMono && !ofEarlierBoot(artifact) {
 		s.mono = h.Record.Mono
 	}
 	if len(r.samples) <= maxSamples {

@@ -19,7 +19,12 @@ const (
 func LogSource(artifact, program string, rec *Record) string {
 	base, _ := artifactParts(artifact)
 	switch base {
-	case "node/dmesg", "node/journal-kernel":
+	case "node/dmesg", "node/journal-kernel", "node/journal-kernel-previous":
+		return SourceKernel
+	case "node/pstore": // "pmsg-ramoops-0" is what programs wrote to /dev/pmsg0
+		if strings.Contains(artifact, "pmsg") {
+			return SourceSystem
+		}
 		return SourceKernel
 	case "node/kube-proxy-log":
 		return SourceKubeProxy
