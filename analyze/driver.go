@@ -210,8 +210,8 @@ func (d *driver) capture(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenAr
 // isLog reports whether an artifact goes to the matcher instead of a parser.
 func isLog(artifact string) bool {
 	switch artifact {
-	case "node/dmesg", "node/journal", "node/journal-kernel", "node/journal-kubelet", "node/journal-runtime", "node/syslog",
-		"node/kubelet-log", "node/kube-proxy-log", "node/container-log", "cluster/pod-log":
+	case "node/dmesg", "node/journal", "node/journal-kernel", "node/journal-kernel-previous", "node/journal-kubelet", "node/journal-runtime",
+		"node/syslog", "node/pstore", "node/kubelet-log", "node/kube-proxy-log", "node/container-log", "cluster/pod-log":
 		return true
 	}
 	return false
@@ -246,6 +246,10 @@ func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifa
 // scan runs the matcher over a log whose place is known.
 func (d *driver) scan(e *bundle.Entry, r io.Reader, c *Coverage, place fact.Place) error {
 	ctx := &parsers.LogContext{Artifact: e.Artifact, Anchor: e.Collected(), Zone: zone(e.Clock), Boot: e.Clock.Boot()}
+	earlier := ofEarlierBoot(e.Artifact)
+	if earlier {
+		ctx.Boot = time.Time{}
+	}
 	stats, err := d.store.logs.scan(r, ctx, e, place)
 	if err != nil {
 		return err
@@ -255,7 +259,7 @@ func (d *driver) scan(e *bundle.Entry, r io.Reader, c *Coverage, place fact.Plac
 		c.Reason = fmt.Sprintf("%d lines were longer than the line limit and were cut", stats.TooLong)
 	}
 	d.store.lines += stats.Lines
-	if node := d.store.node(e.Node); node.boot.IsZero() && !stats.Boot.IsZero() {
+	if node := d.store.node(e.Node); node.boot.IsZero() && !stats.Boot.IsZero() && !earlier {
 		node.boot = stats.Boot
 	}
 	return nil

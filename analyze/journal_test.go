@@ -63,3 +63,34 @@ func TestJournalFileAbsence(t *testing.T) {
 		require.True(t, strings.Contains(reason, c.reason), reason)
 	}
 }
+
+// TestEarlierBoot: what the kernel said before it crashed is found, and dated by its own log alone. It proves nothing
+// absent of the current boot.
+func TestEarlierBoot(t *testing.T) {
+	set := ours(t)
+	for _, c := range []struct{ artifact, path, text, seen string }{
+		{"node/journal-kernel-previous", "node/journal-kernel-previous.txt",
+			"2026-02-27T03:10:02.000417+0000 node-a kernel: nf_conntrack: nf_conntrack: table full, dropping packet\n", "2026-02-27T03:10:02"},
+		{"node/pstore/01-dmesg-efi-166", "node/pstore/01-dmesg-efi-166",
+			"Panic#2 Part1\n<4>[ 1203.417000] nf_conntrack: nf_conntrack: table full, dropping packet\n<0>[ 1204.000001] Kernel panic - not syncing: Fatal exception\n", "0001-01-01T00:00:00"},
+		{"node/pstore/02-dmesg-ramoops-0", "node/pstore/02-dmesg-ramoops-0",
+			"====1772366400.123456-D\nOops#1 Part1\n<4>[ 1203.417000][    C1] nf_conntrack: nf_conntrack: table full, dropping packet\n", "0001-01-01T00:00:00"},
+	} {
+		res := run(t, nodeBundle(t, "node-a", artifact{c.artifact, c.path, c.text, bundle.StatusOK}), set)
+		got, _ := verdict(res, "conntrack-table-full")
+		require.Equal(t, analyze.Matched, got, c.path)
+		for _, f := range res.Findings {
+			if f.Signature == "conntrack-table-full" {
+				require.Equal(t, c.seen, f.FirstSeen.UTC().Format("2006-01-02T15:04:05"))
+				require.Equal(t, c.artifact, f.Evidence[0].Source.Artifact)
+				require.Contains(t, f.Evidence[0].Text, "table full")
+			}
+		}
+		got, _ = verdict(res, "dead-loop-virtual-device")
+		require.Equal(t, analyze.Inconclusive, got, c.path)
+	}
+	res := run(t, nodeBundle(t, "node-a", artifact{"node/pstore/01-pmsg-ramoops-0", "node/pstore/01-pmsg-ramoops-0",
+		"nf_conntrack: nf_conntrack: table full, dropping packet\n", bundle.StatusOK}), set)
+	got, _ := verdict(res, "conntrack-table-full")
+	require.Equal(t, analyze.Inconclusive, got, "programs wrote it")
+}
