@@ -60,14 +60,16 @@ type Result struct {
 	Nodes         []NodeInfo   `json:"nodes"`
 	Pods          []PodInfo    `json:"pods"`
 	// Findings are ordered for reading: roots first, worst first; symptoms follow anywhere and are linked by ID.
-	Findings []Finding  `json:"findings"`
-	Verdicts []Verdict  `json:"verdicts"`
-	Coverage []Coverage `json:"coverage"`
-	Missing  []Missing  `json:"missing"`         // what to collect so that inconclusive verdicts can be decided
-	Problems []Problem  `json:"problems"`        // what the reader could not deliver
-	Timeline []Event    `json:"timeline"`        // dated evidence across nodes, oldest first
-	Window   Window     `json:"window,omitzero"` // the time asked about
-	Stats    Stats      `json:"stats"`
+	Findings []Finding `json:"findings"`
+	Verdicts []Verdict `json:"verdicts"`
+	// Differences are what nodes of one role do not agree in; what a finding speaks of comes first.
+	Differences []Difference `json:"differences"`
+	Coverage    []Coverage   `json:"coverage"`
+	Missing     []Missing    `json:"missing"`         // what to collect so that inconclusive verdicts can be decided
+	Problems    []Problem    `json:"problems"`        // what the reader could not deliver
+	Timeline    []Event      `json:"timeline"`        // dated evidence across nodes, oldest first
+	Window      Window       `json:"window,omitzero"` // the time asked about
+	Stats       Stats        `json:"stats"`
 }
 
 // BundleInfo is one input as it was given.
@@ -138,6 +140,8 @@ type Finding struct {
 	Pods []string `json:"pods,omitempty"`
 	// Lead says why the finding lies outside the time that was asked about: it is then no cause of what lies inside.
 	Lead string `json:"lead,omitempty"`
+	// Peers say how the other nodes stand in what the evidence speaks of: "MTU of eth0 is 1500 (node-a), 1450 (node-b)".
+	Peers []string `json:"peers,omitempty"`
 	// Unchecked are signatures that could explain a root and could not be decided.
 	Unchecked []Unchecked `json:"unchecked,omitempty"`
 	// Lasting: a snapshot shows it, so it had not ended when the bundle was made.

@@ -25,6 +25,8 @@ func (d *driver) result(r *bundle.Reader) (*Result, error) {
 	link(d.store, res.Findings, byID)
 	unchecked(d.store, res.Findings, d.open)
 	order(res.Findings)
+	res.Differences = d.store.differences(res.Findings)
+	compared(res.Findings, res.Differences)
 	res.Missing = gaps.list()
 	res.Timeline = timeline(res.Findings)
 	d.inputs(r, res)

@@ -47,6 +47,9 @@ type pageView struct {
 	Coverage []coverageRow
 	Unread   int      // coverage rows with lines that no grammar understood
 	Filters  []string // node names by their index
+
+	Differences []differenceRow
+	Touched     int // of them, spoken of by findings
 }
 
 func renderHTML(buf *bytes.Buffer, raw *analyze.Result) error {
@@ -65,6 +68,7 @@ func renderHTML(buf *bytes.Buffer, raw *analyze.Result) error {
 	p.MorePods = max(r.Stats.Pods-len(r.Pods), 0)
 	p.Missing, p.Commands = missingRows(r, c)
 	p.Coverage, p.Unread = coverageRows(r, c)
+	p.Differences, p.Touched = differenceRows(r, c)
 	p.Filters = c.nodes
 	return pageTemplate.Execute(buf, p)
 }

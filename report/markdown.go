@@ -41,7 +41,7 @@ func renderMarkdown(buf *bytes.Buffer, raw *analyze.Result) error {
 		buf.WriteString("\n## Root causes\n")
 		mdRootCauses(buf, f)
 	}
-	for _, section := range []func(*bytes.Buffer, *analyze.Result){mdUnchecked, mdClear, mdProblems} {
+	for _, section := range []func(*bytes.Buffer, *analyze.Result){mdUnchecked, mdDifferences, mdClear, mdProblems} {
 		var text bytes.Buffer
 		section(&text, r)
 		if buf.Len()+text.Len() > mdTotal {
@@ -88,6 +88,9 @@ func mdRoot(buf *bytes.Buffer, position int, n *node) {
 		if text != "" {
 			fmt.Fprintf(buf, "%s\n\n", mdText(clip(sentence(text), 3*mdLineRunes)))
 		}
+	}
+	for _, p := range f.Peers {
+		fmt.Fprintf(buf, "**Compared with other nodes:** %s.\n\n", mdText(clip(p, mdLineRunes)))
 	}
 	if f.Lead != "" {
 		fmt.Fprintf(buf, "**A lead only:** %s.\n\n", mdText(f.Lead))

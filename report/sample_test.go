@@ -53,6 +53,12 @@ func sampleResult() *analyze.Result {
 		{Artifact: "cluster/events", Why: "cut off while collecting", Command: "kubectl get events -A -o yaml", Blocks: []string{"image-pull-backoff"}},
 	}
 	r.Timeline = sampleTimeline()
+	r.Differences = []analyze.Difference{
+		{Property: "sysctl net.netfilter.nf_conntrack_max", Role: "worker", Odd: []string{}, Findings: []string{ringFull().ID},
+			Values: []analyze.PeerValue{{Value: "1048576", Nodes: []string{"node-b"}, Sources: []string{"node-b/sysctl.txt:88"}}, {Value: "262144", Nodes: []string{"node-a"}, Sources: []string{"node-a/sysctl.txt:88"}}}},
+		{Property: hostileScript, Odd: []string{"node-c"}, Findings: []string{},
+			Values: []analyze.PeerValue{{Value: hostileText, Nodes: []string{"node-a", "node-b"}, Sources: []string{"x", "y"}}, {Value: "b", Nodes: []string{"node-c"}, Sources: []string{"z"}}}},
+	}
 	return r
 }
 
@@ -132,6 +138,7 @@ func ringFull() analyze.Finding {
 		Subject: analyze.Subject{Scope: "node", Name: "node-a", Node: "node-a"}, Message: "nf_conntrack dropped packets 37 times; 262,144 of 262,144 entries are in use.",
 		Description: "Every connection through the node takes an entry. When the table is full the kernel drops the first packet of new ones.",
 		FirstSeen:   at(31), LastSeen: at(44), Count: 37, Symptoms: []string{"pod-sandbox-setns-failed@node/node-b"},
+		Peers:     []string{"sysctl net.netfilter.nf_conntrack_max is 1048576 (node-b), 262144 (node-a)"},
 		Lead:      "last seen 50m0s before the incident",
 		Unchecked: []analyze.Unchecked{{Signature: "syn-flood-cookies", Title: "A listening socket's queue overflowed", Missing: []string{"node/netstat-s", "node/nstat"}}},
 		Evidence: []analyze.Evidence{
