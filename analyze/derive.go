@@ -21,6 +21,12 @@ var derivations = map[fact.Kind]derivation{
 	IPVSExpected{}.FactKind(): ipvsExpected,
 	PodRoute{}.FactKind():     podRoute,
 	DfDirectory{}.FactKind():  dfDirectory,
+
+	"nstat.rate":     rateOf("netstat.counter"),
+	"vmstat.rate":    rateOf("vmstat.counter"),
+	"conntrack.rate": rateOf("conntrack.cpu"),
+	"softnet.rate":   rateOf("softnet.cpu"),
+	"pressure.rate":  rateOf("pressure.stall"),
 }
 
 // derive computes all derived facts.

@@ -71,7 +71,7 @@ func parserFacts() []fact.Value {
 // entry reads one artifact and files what came of it.
 func (d *driver) entry(e *bundle.Entry, r io.Reader) error {
 	c := Coverage{Artifact: e.Artifact, Path: e.Display, Node: e.Node}
-	seen := seenArtifact{artifact: bundle.ArtifactBase(e.Artifact), place: fact.Place{Node: e.Node}, pods: map[string]bool{}}
+	seen := seenArtifact{artifact: bundle.ArtifactBase(e.Artifact), name: e.Artifact, place: fact.Place{Node: e.Node}, pods: map[string]bool{}}
 	counted := &countingReader{r: r}
 	var err error
 	switch {
@@ -129,6 +129,7 @@ func (d *driver) cover(e *bundle.Entry, c *Coverage, seen *seenArtifact) {
 	if e.Artifact != "" {
 		d.store.seen = append(d.store.seen, *seen)
 	}
+	d.store.started[e.Display] = e.Started
 	if e.Node == "" {
 		return
 	}

@@ -13,6 +13,8 @@ import (
 // store holds everything that the one pass over the bundle brought.
 type store struct {
 	facts    map[fact.Kind][]*row
+	second   map[fact.Kind][]*row // of the second samples of counters
+	started  map[string]time.Time // when artifacts were begun, by path, where the bundle tells
 	logs     *logStore
 	coverage []Coverage
 	seen     []seenArtifact
@@ -41,6 +43,7 @@ type nodeState struct {
 // seenArtifact is one artifact for the question whether a kind of fact was looked for.
 type seenArtifact struct {
 	artifact string // canonical, without instance part
+	name     string // canonical, with it
 	place    fact.Place
 	whole    bool   // nothing of it is missing
 	part     string // why it proves no absence although it was read whole: there is more elsewhere
@@ -52,6 +55,8 @@ type seenArtifact struct {
 func newStore() *store {
 	return &store{
 		facts:    map[fact.Kind][]*row{},
+		second:   map[fact.Kind][]*row{},
+		started:  map[string]time.Time{},
 		nodes:    map[string]*nodeState{},
 		podByUID: map[string]fact.Place{},
 		podNode:  map[string]string{},
@@ -98,7 +103,7 @@ func (s *store) finish() {
 			s.resolve(&r.place)
 		}
 		sortRows(rows)
-		s.facts[kind] = dedupe(kind, rows)
+		s.facts[kind], s.second[kind] = dedupe(kind, rows), secondSamples(rows)
 	}
 	for kind, rows := range derive(s) {
 		sortRows(rows)

@@ -12,12 +12,22 @@ import (
 // Two votes: the name is turned back into the command that wrote the file, and the content is matched against the
 // grammars. Exact paths are no use: every collector, and every version of it, has others.
 func Classify(name string, head []byte) (artifact, node string) {
-	artifact = vote(artifactByName(name), artifactByContent(head), head)
+	artifact = vote(artifactByName(strings.Replace(name, secondMark, "", 1)), artifactByContent(head), head)
+	if twice[ArtifactBase(artifact)] && strings.Contains(path.Base(name), secondMark) {
+		artifact += "/second"
+	}
 	if strings.HasPrefix(artifact, "cluster/") {
 		return artifact, ""
 	}
 	return artifact, nodeFromFolders(path.Dir(name))
 }
+
+// secondMark is in the file name of a counter's second sample: nstat.second.txt beside nstat.txt.
+const secondMark = ".second"
+
+// twice are the counters of which the collector takes two samples.
+var twice = wordSet(`node/buddyinfo node/cgroup-events node/conntrack-stats node/ethtool-S node/netstat-s node/nstat node/pressure-cpu
+	node/pressure-io node/pressure-memory node/softnet-stat node/vmstat`)
 
 // logArtifacts have grammars in common: a syslog line says little about which log it is from, so the name decides.
 var logArtifacts = []string{

@@ -26,6 +26,9 @@ func artifactByWords(words []string) string {
 		if anyFlag(rest, "S", "stats") {
 			return "node/conntrack-stats"
 		}
+		if anyFlag(rest, "L", "list") {
+			return "node/conntrack"
+		}
 	case "journal", "journalctl":
 		return journalByWords(rest)
 	case "ethtool":
@@ -51,6 +54,10 @@ func artifactByWords(words []string) string {
 		}
 	case "kubelet":
 		return kubeletByWords(rest)
+	case "pressure":
+		if len(rest) == 1 && slices.Contains([]string{"cpu", "io", "memory"}, rest[0]) {
+			return "node/pressure-" + rest[0]
+		}
 	}
 	return kubectlByWords(words)
 }
@@ -61,6 +68,8 @@ var plainWords = map[string]string{
 	"uname": "node/uname", "osrelease": "node/os-release", "messages": "node/syslog", "syslog": "node/syslog", "kern": "node/syslog",
 	"nstat": "node/nstat", "netstatistics": "node/netstat-s", "sysctl": "node/sysctl", "sysctla": "node/sysctl", "ipset": "node/ipset",
 	"containerd": "node/journal-runtime", "docker": "node/journal-runtime", "dockerd": "node/journal-runtime", "crio": "node/journal-runtime",
+	"vmstat": "node/vmstat", "softnet": "node/softnet-stat", "softnetstat": "node/softnet-stat", "slabinfo": "node/slabinfo",
+	"sockstat": "node/sockstat", "sockstat6": "node/sockstat6", "mounts": "node/mounts", "lsattr": "node/lsattr",
 	"dfh": "node/df", "dfi": "node/df-inodes", "inodes": "node/df-inodes", "ipaddrshow": "node/ip-addr", "iplinkshow": "node/ip-link",
 	"ipneighbour": "node/ip-neigh", "iprule": "node/ip-rule", "versions": "node/versions", "ifconfig": "",
 }

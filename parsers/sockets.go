@@ -16,6 +16,8 @@ type SocketListen struct {
 	Port    int64  `cel:"port" json:"port"`
 	Process string `cel:"process" json:"process"` // empty when the tool was not allowed to see it
 	PID     int64  `cel:"pid" json:"pid"`         // 0 when unknown
+	Waiting int64  `cel:"waiting" json:"waiting"` // TCP: connections that wait to be accepted; UDP: bytes to be read
+	Backlog int64  `cel:"backlog" json:"backlog"` // TCP: how many may wait; 0 when unknown, as with netstat
 }
 
 // FactKind implements fact.Value.
@@ -77,6 +79,10 @@ func socketSS(proto string, f []string, line string) (SocketListen, bool) {
 		return SocketListen{}, false
 	}
 	s, ok := socketAddress(proto, f[3])
+	s.Waiting, _ = strconv.ParseInt(f[1], 10, 64) // 0 where it is no number
+	if f[0] == "LISTEN" {
+		s.Backlog, _ = strconv.ParseInt(f[2], 10, 64)
+	}
 	if m := socketUsers.FindStringSubmatch(line); m != nil {
 		s.Process = m[1]
 		s.PID, _ = strconv.ParseInt(m[2], 10, 64) // digits; a number beyond int64 is no PID and stays at its bound
@@ -91,6 +97,7 @@ func socketNetstat(proto string, f []string) (SocketListen, bool) {
 		return SocketListen{}, false
 	}
 	s, ok := socketAddress(proto, f[3])
+	s.Waiting, _ = strconv.ParseInt(f[1], 10, 64) // 0 where it is no number
 	for _, word := range f[5:] {
 		if m := socketOwner.FindStringSubmatch(word); m != nil {
 			s.Process = m[2]
