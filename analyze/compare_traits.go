@@ -50,16 +50,15 @@ func versionTraits(v fact.Value) []trait {
 }
 
 // steering are the kernel settings that decide how a node forwards, remembers and queues packets, and what its
-// processes may use up. Those that the kernel derives from the size of memory are among them: nodes of one role should
-// have the same size.
+// processes may use up, but for those that the kernel derives from the exact size of memory.
 var steering = regexp.MustCompile(`^(?:net\.ipv[46]\.ip_forward|net\.ipv[46]\.conf\.(?:all|default)\.(?:forwarding|rp_filter|arp_ignore|arp_announce|accept_local|route_localnet|accept_ra|disable_ipv6)|` +
 	`net\.bridge\.bridge-nf-call-\w+|net\.netfilter\.nf_conntrack_(?:max|buckets|tcp_(?:be_liberal|loose|timeout_(?:established|close_wait|time_wait))|udp_timeout(?:_stream)?)|` +
 	`net\.ipv[46]\.neigh\.default\.gc_thresh\d|net\.core\.(?:somaxconn|netdev_max_backlog|netdev_budget(?:_usecs)?|rmem_max|wmem_max|default_qdisc|bpf_jit_enable)|` +
-	`net\.ipv4\.(?:ip_local_port_range|ip_local_reserved_ports|tcp_max_syn_backlog|tcp_syncookies|tcp_tw_reuse|tcp_tw_recycle|tcp_timestamps|tcp_mtu_probing|tcp_max_orphans|tcp_max_tw_buckets|tcp_congestion_control)|` +
+	`net\.ipv4\.(?:ip_local_port_range|ip_local_reserved_ports|tcp_max_syn_backlog|tcp_syncookies|tcp_tw_reuse|tcp_tw_recycle|tcp_timestamps|tcp_mtu_probing|tcp_congestion_control)|` +
 	`net\.ipv4\.vs\.(?:conn_reuse_mode|conntrack|expire_nodest_conn|expire_quiescent_template)|` +
 	`vm\.(?:min_free_kbytes|overcommit_memory|panic_on_oom|swappiness|max_map_count|vfs_cache_pressure|watermark_scale_factor)|` +
-	`fs\.(?:file-max|nr_open|may_detach_mounts|inotify\.max_\w+|aio-max-nr)|` +
-	`kernel\.(?:pid_max|threads-max|panic|panic_on_oops|softlockup_panic|hung_task_timeout_secs|numa_balancing)|user\.max_\w+_namespaces)$`)
+	`fs\.(?:nr_open|may_detach_mounts|inotify\.max_\w+|aio-max-nr)|` +
+	`kernel\.(?:pid_max|panic|panic_on_oops|softlockup_panic|hung_task_timeout_secs|numa_balancing)|user\.max_\w+_namespaces)$`)
 
 func sysctlTraits(v fact.Value) []trait {
 	s := v.(parsers.SysctlValue)
