@@ -22,6 +22,7 @@ var derivations = map[fact.Kind]derivation{
 	PodRoute{}.FactKind():         podRoute,
 	DfDirectory{}.FactKind():      dfDirectory,
 	IptablesBackends{}.FactKind(): iptablesBackends,
+	SchedulingReason{}.FactKind(): schedulingReason,
 
 	"nstat.rate":     rateOf("netstat.counter"),
 	"vmstat.rate":    rateOf("vmstat.counter"),

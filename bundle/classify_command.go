@@ -194,6 +194,12 @@ var resources = map[string]string{
 	"daemonsets": "daemonsets", "cm": "configmaps", "configmap": "configmaps", "configmaps": "configmaps", "lease": "leases",
 	"leases": "leases", "validatingwebhookconfiguration": "validatingwebhookconfigurations",
 	"validatingwebhookconfigurations": "validatingwebhookconfigurations",
+	"ns":                              "namespaces", "namespace": "namespaces", "namespaces": "namespaces", "apiservice": "apiservices", "apiservices": "apiservices",
+	"pvc": "persistentvolumeclaims", "persistentvolumeclaim": "persistentvolumeclaims", "persistentvolumeclaims": "persistentvolumeclaims", "pvcs": "persistentvolumeclaims",
+	"pv": "persistentvolumes", "persistentvolume": "persistentvolumes", "persistentvolumes": "persistentvolumes", "pvs": "persistentvolumes",
+	"deploy": "deployments", "deployment": "deployments", "deployments": "deployments", "pdb": "poddisruptionbudgets",
+	"poddisruptionbudget": "poddisruptionbudgets", "poddisruptionbudgets": "poddisruptionbudgets", "pdbs": "poddisruptionbudgets",
+	"clusterrolebinding": "clusterrolebindings", "clusterrolebindings": "clusterrolebindings",
 }
 
 // describable are the resources whose `kubectl describe` is an artifact.

@@ -28,6 +28,13 @@ var (
 	_ = register(clusterList("cluster/ingresses", "ingresses"))
 	_ = register(clusterList("cluster/leases", "leases"))
 	_ = register(clusterList("cluster/validatingwebhookconfigurations", "validatingwebhookconfigurations"))
+	_ = register(clusterList("cluster/namespaces", "namespaces"))
+	_ = register(clusterList("cluster/apiservices", "apiservices"))
+	_ = register(clusterList("cluster/deployments", "deployments"))
+	_ = register(clusterList("cluster/persistentvolumeclaims", "persistentvolumeclaims"))
+	_ = register(clusterList("cluster/persistentvolumes", "persistentvolumes"))
+	_ = register(clusterList("cluster/poddisruptionbudgets", "poddisruptionbudgets"))
+	_ = register(clusterList("cluster/clusterrolebindings", "clusterrolebindings"))
 	_ = register(clusterArtifact("cluster/describe-nodes", "describe", "nodes"))
 	_ = register(clusterArtifact("cluster/describe-pods", "describe", "pods", "-A"))
 	_ = register(Artifact{

@@ -159,6 +159,20 @@ func (e *k8sEmitter) emitObject(kind string, o *k8sVal) {
 		k8sDaemonSet(e, o)
 	case "Lease":
 		k8sLease(e, o)
+	case "Namespace":
+		k8sNamespace(e, o)
+	case "APIService":
+		k8sAPIService(e, o)
+	case "PersistentVolumeClaim":
+		k8sVolumeClaim(e, o)
+	case "PersistentVolume":
+		k8sPersistentVolume(e, o)
+	case "Deployment":
+		k8sDeployment(e, o)
+	case "PodDisruptionBudget":
+		k8sDisruptionBudget(e, o)
+	case "ClusterRoleBinding":
+		k8sRoleBinding(e, o)
 	case "ValidatingWebhookConfiguration":
 		k8sWebhooks(e, o)
 	}

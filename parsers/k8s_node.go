@@ -31,6 +31,8 @@ type K8sNode struct {
 	AllocatableCPU    int64             `cel:"allocatableCPU" json:"allocatableCPU"`
 	AllocatableMemory int64             `cel:"allocatableMemory" json:"allocatableMemory"`
 	AllocatablePods   int64             `cel:"allocatablePods" json:"allocatablePods"`
+	// Allocatable holds all resources by name in their base unit: cores, bytes, pieces.
+	Allocatable map[string]float64 `cel:"allocatable" json:"allocatable,omitempty"`
 }
 
 // FactKind implements fact.Value.
@@ -92,6 +94,7 @@ func k8sNode(e *k8sEmitter, o *k8sVal) {
 		k8sNodeAddress(&n, a.str("type"), a.str("address"))
 	}
 	n.Roles = k8sRoles(n.Labels)
+	n.Allocatable = k8sQuantities(o, "status", "allocatable")
 	e.emit(o.get("metadata", "name").or(o), n)
 	for _, t := range o.list("spec", "taints") {
 		e.emit(t, K8sTaint{Node: name, Key: t.str("key"), Value: t.str("value"), Effect: t.str("effect")})

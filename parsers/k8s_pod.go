@@ -37,6 +37,8 @@ type K8sPod struct {
 	Finalizers     []string          `cel:"finalizers" json:"finalizers"`    // (get)
 	Ready          bool              `cel:"ready" json:"ready"`
 	Display        string            `cel:"display" json:"display"` // column STATUS of kubectl get pods
+	// SchedulingGates are what must be taken away before the scheduler looks at the pod. (get)
+	SchedulingGates []string `cel:"schedulingGates" json:"schedulingGates,omitempty"`
 }
 
 // FactKind implements fact.Value.
@@ -69,7 +71,7 @@ func k8sPodPlace(namespace, pod, node string) fact.Place {
 
 var k8sPodFacts = []fact.Value{
 	K8sPod{}, K8sPodCondition{}, K8sContainer{}, K8sContainerState{}, K8sContainerResource{}, K8sToleration{},
-	K8sNodeSelector{}, K8sVolume{}, K8sVolumeMount{}, KubeProxySetting{},
+	K8sNodeSelector{}, K8sNodeAffinity{}, K8sVolume{}, K8sVolumeMount{}, KubeProxySetting{},
 }
 
 var _ = register(k8sGetParser("k8s-pods", "kubectl get pods -o yaml|json (Kubernetes API, core/v1 Pod)",
@@ -95,6 +97,9 @@ func k8sPod(e *k8sEmitter, o *k8sVal) {
 		if owner.flag("controller") {
 			p.OwnerKind, p.OwnerName = owner.str("kind"), owner.str("name")
 		}
+	}
+	for _, gate := range spec.list("schedulingGates") {
+		p.SchedulingGates = append(p.SchedulingGates, gate.str("name"))
 	}
 	e.emit(meta.get("name").or(o), p)
 	ref := k8sPodRef{p.Namespace, p.Name, p.Node, p.UID}

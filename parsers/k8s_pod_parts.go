@@ -1,6 +1,8 @@
 package parsers
 
 import (
+	"slices"
+
 	"coldcase/fact"
 )
 
@@ -35,6 +37,24 @@ func (K8sNodeSelector) FactKind() fact.Kind { return "k8s.node-selector" }
 
 // FactPlace implements fact.Placed.
 func (s K8sNodeSelector) FactPlace() fact.Place { return k8sPodPlace(s.Namespace, s.Pod, s.Node) }
+
+// K8sNodeAffinity is one requirement of a Pod's required node affinity. A Node must meet all requirements of one term.
+// "kubectl describe" does not print it.
+type K8sNodeAffinity struct {
+	Namespace string   `cel:"namespace" json:"namespace"`
+	Pod       string   `cel:"pod" json:"pod"`
+	Node      string   `cel:"node" json:"node"`
+	Term      int64    `cel:"term" json:"term"`         // counted from 0
+	Key       string   `cel:"key" json:"key"`           // of a label; "metadata.name" for the Node's name
+	Operator  string   `cel:"operator" json:"operator"` // In, NotIn, Exists, DoesNotExist, Gt, Lt
+	Values    []string `cel:"values" json:"values"`
+}
+
+// FactKind implements fact.Value.
+func (K8sNodeAffinity) FactKind() fact.Kind { return "k8s.node-affinity" }
+
+// FactPlace implements fact.Placed.
+func (a K8sNodeAffinity) FactPlace() fact.Place { return k8sPodPlace(a.Namespace, a.Pod, a.Node) }
 
 // K8sVolume is one volume of a Pod.
 type K8sVolume struct {
@@ -83,6 +103,14 @@ func k8sPodPlacement(e *k8sEmitter, ref k8sPodRef, spec *k8sVal) {
 	}
 	for _, s := range spec.entries("nodeSelector") {
 		e.emit(s, K8sNodeSelector{Namespace: ref.namespace, Pod: ref.name, Node: ref.node, Key: s.key, Value: s.text})
+	}
+	for i, term := range spec.list("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms") {
+		for _, r := range slices.Concat(term.list("matchExpressions"), term.list("matchFields")) {
+			e.emit(r, K8sNodeAffinity{
+				Namespace: ref.namespace, Pod: ref.name, Node: ref.node, Term: int64(i),
+				Key: r.str("key"), Operator: r.str("operator"), Values: r.strs("values"),
+			})
+		}
 	}
 }
 

@@ -35,3 +35,17 @@ func k8sCount(text string, scale float64) int64 {
 	}
 	return int64(math.Round(min(value*scale, 1<<62)))
 }
+
+// k8sQuantities is a map of quantities in their base units, without those that are none; nil when there is none.
+func k8sQuantities(o *k8sVal, path ...string) map[string]float64 {
+	var all map[string]float64
+	for _, q := range o.entries(path...) {
+		if value := k8sQuantity(q.text); value >= 0 {
+			if all == nil {
+				all = map[string]float64{}
+			}
+			all[q.key] = value
+		}
+	}
+	return all
+}

@@ -74,7 +74,8 @@ var _ = register(k8sGetParser("k8s-webhooks", "kubectl get validatingwebhookconf
 
 // k8sAllFacts is what single objects of any kind can yield.
 func k8sAllFacts() []fact.Value {
-	all := append([]fact.Value{K8sEvent{}, K8sDaemonSet{}, K8sLease{}, K8sWebhook{}}, k8sNodeFacts...)
+	all := append([]fact.Value{K8sEvent{}, K8sDaemonSet{}, K8sLease{}, K8sWebhook{}, K8sNamespace{}, K8sNamespaceCondition{}, K8sAPIService{},
+		K8sVolumeClaim{}, K8sPersistentVolume{}, K8sDeployment{}, K8sDisruptionBudget{}, K8sRoleBinding{}}, k8sNodeFacts...)
 	all = append(append(append(all, k8sServiceFacts...), k8sEndpointFacts...), k8sIngressFacts...)
 	return append(append(all, k8sPodFacts...), K8sConfig{}, CorednsDirective{}, IPMasqCIDR{}, CalicoSetting{})
 }
