@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
 	"coldcase/bundle"
@@ -298,6 +299,7 @@ func TestNativeWhenNoProcessCanBeStarted(t *testing.T) {
 		t.Skip("needs ip")
 	}
 	t.Run("user", func(t *testing.T) { testWithoutProcesses(t, "user") })
+	t.Run("journal", func(t *testing.T) { testWithoutProcesses(t, "journal") })
 	t.Run("cgroup", func(t *testing.T) {
 		group := pidsGroup(t)
 		testWithoutProcesses(t, group, "node/ip-rule")
@@ -332,9 +334,17 @@ func testWithoutProcesses(t *testing.T, where string, more ...string) {
 	file := filepath.Join(t.TempDir(), "b.tar.zst")
 	f, err := os.Create(file)
 	require.NoError(t, err)
+	if where == "journal" {
+		t.Setenv(journalOf, readableJournal(t))
+	}
 	again(t, where, []*os.File{f})
 	require.NoError(t, f.Close())
 	g := readTaken(t, file)
+	if where == "journal" {
+		require.Equal(t, "native", g.entries["node/journal-kernel-previous"].Producer)
+		require.Contains(t, g.text["node/journal-kernel-previous"], "Kernel panic")
+		return
+	}
 	for _, artifact := range append(more, "node/ip-link", "node/ip-addr", "node/ip-route", "node/ip-neigh", "node/df", "node/nstat", "node/uname") {
 		e := g.entries[artifact]
 		require.Equal(t, bundle.StatusOK, e.Status, "%s: %s", artifact, e.Error)
@@ -357,10 +367,14 @@ func testWithoutProcesses(t *testing.T, where string, more ...string) {
 
 // collectWithoutProcesses collects as a user, or in a control group, that may not have one process more.
 func collectWithoutProcesses(t *testing.T, where string) {
+	root, only := os.Getenv(journalOf), []string{"memory", "network", "kernel", "disk"}
+	if root != "" {
+		only = []string{"journal-kernel-previous"}
+	}
 	useUp := func() {
 		require.NoError(t, os.WriteFile(filepath.Join(where, "pids.max"), []byte("1"), 0))
 	}
-	if where == "user" {
+	if where == "user" || where == "journal" {
 		const uid, nproc = 64313, 6 // a user that nobody is; RLIMIT_NPROC of asm-generic/resource.h
 		require.NoError(t, syscall.Setgroups(nil))
 		require.NoError(t, syscall.Setgid(uid))
@@ -371,9 +385,31 @@ func collectWithoutProcesses(t *testing.T, where string) {
 	}
 	var once sync.Once
 	o := collect.Options{
-		Node: "n", NoCluster: true, Only: []string{"memory", "network", "kernel", "disk"}, Skip: []string{"cpu-samples"}, Timeout: 30 * time.Second,
+		Node: "n", Root: root, NoCluster: true, Only: only, Skip: []string{"cpu-samples"}, Timeout: 30 * time.Second,
 		Progress: func(collect.Event) { once.Do(useUp) },
 	}
 	_, err := collect.Run(context.Background(), os.NewFile(3, "bundle"), o)
 	require.NoError(t, err)
+}
+
+// journalOf names the root of a node to the helper that reads its journal.
+const journalOf = "COLDCASE_TEST_JOURNAL"
+
+// readableJournal is the root of a node with one journal file, for any user.
+func readableJournal(t *testing.T) string {
+	root, err := os.MkdirTemp("", "coldcase-journal-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(root)) })
+	require.NoError(t, os.Chmod(root, 0o755))
+	dir := filepath.Join(root, "/var/log/journal", strings.Repeat("0f", 16))
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	packed, err := os.ReadFile("testdata/node-new.journal.zst")
+	require.NoError(t, err)
+	dec, err := zstd.NewReader(nil)
+	require.NoError(t, err)
+	defer dec.Close()
+	plain, err := dec.DecodeAll(packed, nil)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "system.journal"), plain, 0o644))
+	return root
 }
