@@ -167,7 +167,7 @@ func (s *session) kubectl(ctx context.Context, a Artifact, args []string) {
 			o = runProgram(ctx, a.timeout(), s.cluster.argv(own), kubectlEnv(), k)
 		}
 		return s.cluster.judge(o)
-	}, editor)
+	}, editor, newArgMasker())
 }
 
 // ownNode is what a kubelet's credentials may still ask for when the whole list is forbidden.

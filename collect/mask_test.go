@@ -147,3 +147,22 @@ func TestConfigMapsThatAreNoYAMLAreNotPassedOn(t *testing.T) {
 	require.Error(t, maskConfigMaps(&out, []byte("data: {a: [b\npassword: HUSH")))
 	require.Empty(t, out.String())
 }
+
+func TestWordsBehindSecretOptionsAreMasked(t *testing.T) {
+	for text, want := range map[string]string{
+		"  - --db-password\n  - geheim\n  - --next\n":                     "  - --db-password\n  - '[redacted]'\n  - --next\n",
+		"- args:\n  - -api-key\n  - |-\n    geheim\n    geheim\n- x: y\n": "- args:\n  - -api-key\n  - '[redacted]'\n- x: y\n",
+		"    Args:\n      --token\n      geheim\n      plain\n":           "    Args:\n      --token\n      [redacted]\n      plain\n",
+		"  - --token\n  - --other\n  - word\n":                            "  - --token\n  - --other\n  - word\n",
+		"  - --token\n  image: x\n":                                       "  - --token\n  image: x\n",
+		"  - --client-secret\n  - /etc/secret\n":                          "  - --client-secret\n  - /etc/secret\n",
+		"  - --token-file\n  - name\n":                                    "  - --token-file\n  - name\n",
+	} {
+		var out bytes.Buffer
+		w := lineWriter{editor: newArgMasker(), w: &out}
+		_, err := w.Write([]byte(text))
+		require.NoError(t, err)
+		require.NoError(t, w.flush())
+		require.Equal(t, want, out.String())
+	}
+}

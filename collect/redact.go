@@ -12,7 +12,7 @@ const redacted = "[redacted]"
 var (
 	jwtPattern = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`)
 	// "bearer authentication" is no token: without the header's name in front, the value must hold a digit.
-	bearerPattern = regexp.MustCompile(`(?i)\b(bearer\\?["']?[ :]+\\?["']?)([A-Za-z_~+/=-]*[0-9._][A-Za-z0-9._~+/=-]{6,})`)
+	bearerPattern = regexp.MustCompile(`(?i)\b(bearer\\?["']?[ :]+\\?["']?)([A-Za-z_~+/=-]*[0-9._][A-Za-z0-9._~+/=-]{6,}|[A-Za-z_~+/=-]{6,}[0-9][A-Za-z0-9._~+/=-]*)`)
 	headerPattern = regexp.MustCompile(`(?i)(authorization\\?["']?\s*[:=]\s*\[?\\?["']?(?:bearer|basic)\s+)([^\s"'\\\]]+)`)
 	// The name must end with the word: "--token-auth-file=/x" and "--authentication-token-webhook=true" are no secrets.
 	argPattern  = regexp.MustCompile(`(?i)(--?[a-z0-9_-]*(?:token|password|passwd|secret|api-?key|access-?key|secret-?key)(?:=|\s+|\\?["']\s*,\s*\\?["']|\x00))(\\?"[^"]*"|'[^']*'|[^\s"',\\\]]+)`)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/stretchr/testify/require"
 
 	"coldcase/analyze"
@@ -32,9 +33,9 @@ type archive struct {
 }
 
 // openArchive reads a bundle to its end.
-func openArchive(t *testing.T, file string) archive {
+func openArchive(t *testing.T, file string, keys ...age.Identity) archive {
 	t.Helper()
-	r, err := bundle.Open([]string{file}, bundle.Options{})
+	r, err := bundle.Open([]string{file}, bundle.Options{Identities: keys})
 	require.NoError(t, err)
 	defer r.Close()
 	a := archive{status: map[string]bundle.Status{}}
@@ -57,9 +58,9 @@ func openArchive(t *testing.T, file string) archive {
 }
 
 // analyses analyses a bundle and returns how many artifacts the result accounts for.
-func analyses(t *testing.T, file string, set *analyze.Set) int {
+func analyses(t *testing.T, file string, set *analyze.Set, keys ...age.Identity) int {
 	t.Helper()
-	r, err := bundle.Open([]string{file}, bundle.Options{})
+	r, err := bundle.Open([]string{file}, bundle.Options{Identities: keys})
 	require.NoError(t, err)
 	defer r.Close()
 	res, err := analyze.Run(context.Background(), r, set, analyze.Options{})
