@@ -33,6 +33,7 @@ var grammars = []grammar{
 	{"node/os-release", regexp.MustCompile(`^PRETTY_NAME=`), 0},
 	{"node/conntrack-stats", regexp.MustCompile(`^cpu=\d+\s+(?:found|searched)=\d+`), 0},
 	{"node/vmstat", regexp.MustCompile(`^(?:nr_free_pages|pgpgin|pgfault|pgscan_direct\w*) \d+$`), 2},
+	{"node/sockstat", regexp.MustCompile(`^sockets: used \d+$`), 0},
 	{"node/nstat", regexp.MustCompile(`^#kernel$|^IpInReceives\s+\d+`), 0},
 	{"node/netstat-s", regexp.MustCompile(`^\s+\d+ (?:total packets received|segments (?:received|sent out)|active connection openings)`), 0},
 	{"node/netstat-listen", regexp.MustCompile(`^Active Internet connections \((?:only servers|servers)|^(?:Netid\s+)?State\s+Recv-Q\s+Send-Q`), 0},
