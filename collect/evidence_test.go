@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"coldcase/bundle"
+	"coldcase/pseudonym"
 )
 
 func TestCountersAreTakenTwice(t *testing.T) {
@@ -188,7 +189,38 @@ func TestPodNetworks(t *testing.T) {
 	text = g.text["node/podnet/shop_web-1.txt"]
 	require.Contains(t, text, "10.244.7.9/32", "without any program")
 	require.Contains(t, text, "10.99.0.0/16 dev lo")
+	requireHiddenPaths(t, root)
 	after, err := os.Readlink("/proc/self/ns/net")
 	require.NoError(t, err)
 	require.Equal(t, own, after)
+}
+
+// requireHiddenPaths collects the pods' networks with pseudonyms: names of files tell no more than their content.
+func requireHiddenPaths(t *testing.T, root string) {
+	t.Helper()
+	m := secretMapper(t)
+	file := filepath.Join(t.TempDir(), "b.tar.zst")
+	f, err := os.Create(file)
+	require.NoError(t, err)
+	defer f.Close()
+	points := Capture{Points: []string{"lo", "pod:shop/web-1"}, Seconds: 1}
+	_, err = Run(context.Background(), f, Options{Node: "n", Root: root, NoCluster: true, Only: []string{"podnet", "capture"}, Capture: points, Pseudonyms: m})
+	require.NoError(t, err)
+	g := readBack(t, file)
+	pod := m.Name(pseudonym.Namespace, "shop") + "_" + m.Name(pseudonym.Pod, "web-1")
+	require.Equal(t, bundle.StatusOK, g.entries["node/podnet/"+pod+".txt"].Status)
+	require.Equal(t, "node/podnet/"+pod, g.entries["node/podnet/"+pod+".txt"].Artifact)
+	require.Contains(t, g.entries, "capture/pod_"+pod+".pcapng")
+	for path, e := range g.entries {
+		require.NotContains(t, fmt.Sprint(path, e), "web-1")
+		require.NotContains(t, fmt.Sprint(path, e), "shop")
+		require.NotContains(t, g.text[path], "10.244.7.9", path)
+	}
+	leaks, err := FindLeaks(file, m, true)
+	require.NoError(t, err)
+	require.Empty(t, leaks)
+	m.Learn(pseudonym.Pod, "sockstat") // as if it were the name of a pod, overlooked in the text
+	leaks, err = FindLeaks(file, m, true)
+	require.NoError(t, err)
+	require.Contains(t, leaks, Leak{"node/podnet/" + pod + ".txt", []string{"sockstat"}})
 }

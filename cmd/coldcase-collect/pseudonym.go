@@ -82,7 +82,7 @@ func (p *pseudonymFlags) finish(out *output, sealed, node, quiet bool, log io.Wr
 		info = io.Discard
 	}
 	if out.file == nil || sealed {
-		fmt.Fprintln(info, "Not searched for names and addresses that were overlooked: that takes a file that is not encrypted.")
+		fmt.Fprintln(log, "Not searched for names and addresses that were overlooked: that takes a file that is not encrypted.")
 		return nil
 	}
 	leaks, err := collect.FindLeaks(out.name, p.mapper, node)
