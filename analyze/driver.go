@@ -70,7 +70,7 @@ func parserFacts() []fact.Value {
 
 // entry reads one artifact and files what came of it.
 func (d *driver) entry(e *bundle.Entry, r io.Reader) error {
-	c := Coverage{Artifact: e.Artifact, Path: e.Display, Node: e.Node}
+	c := Coverage{Artifact: e.Artifact, Path: e.Display, Node: e.Node, Producer: e.Producer}
 	seen := seenArtifact{artifact: bundle.ArtifactBase(e.Artifact), name: e.Artifact, place: fact.Place{Node: e.Node}, pods: map[string]bool{}}
 	counted := &countingReader{r: r}
 	var err error

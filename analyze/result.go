@@ -208,6 +208,7 @@ type Coverage struct {
 	Unrecognized int    `json:"unrecognized,omitempty"` // lines that no grammar understood
 	Sample       string `json:"sample,omitempty"`       // the first of them
 	Parser       string `json:"parser,omitempty"`       // empty: stored, but nothing reads it
+	Producer     string `json:"producer,omitempty"`     // "exec": a program printed it; "native": the collector did in its place
 }
 
 // Missing is an artifact whose absence left verdicts open.

@@ -126,6 +126,7 @@ func TestEncryptedClusterBundle(t *testing.T) {
 	}
 	require.Contains(t, run("verify", file, "--identity", keyFile), ": whole: ")
 	require.Contains(t, run("facts", file, "--identity", keyFile, "--kind", "k8s.pod"), `"checkout-7"`)
+	require.Regexp(t, `(?m)^ok +cluster/pods +cluster/pods.yaml +exec +`, run("inspect", file, "--identity", keyFile))
 	require.Regexp(t, `(?mi)^- read: \d{2} artifacts`, run("analyze", file, "--identity", keyFile, "-q"))
 	err = exec.Command(coldcase, "verify", file).Run()
 	require.ErrorContains(t, err, "exit status 3")

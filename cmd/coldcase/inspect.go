@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ func printInspection(out io.Writer, res *analyze.Result) error {
 		fmt.Fprintln(out)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "STATUS\tARTIFACT\tPATH\tBYTES\tLINES\tFACTS\tNOT UNDERSTOOD\tNOTE")
+	fmt.Fprintln(w, "STATUS\tARTIFACT\tPATH\tPRODUCER\tBYTES\tLINES\tFACTS\tNOT UNDERSTOOD\tNOTE")
 	for _, c := range res.Coverage {
 		artifact := c.Artifact
 		if artifact == "" {
@@ -61,7 +62,7 @@ func printInspection(out io.Writer, res *analyze.Result) error {
 		if c.Unrecognized > 0 && note == "" {
 			note = "e.g. " + c.Sample
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", c.Status, artifact, c.Path, c.Bytes, c.Lines, c.Facts, c.Unrecognized, cut(note, 80))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\n", c.Status, artifact, c.Path, cmp.Or(c.Producer, "-"), c.Bytes, c.Lines, c.Facts, c.Unrecognized, cut(note, 80))
 	}
 	if err := w.Flush(); err != nil {
 		return err
