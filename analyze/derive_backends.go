@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"coldcase/bundle"
 	"coldcase/fact"
 	"coldcase/parsers"
 )
@@ -81,7 +82,8 @@ func chainOwner(chain string) string {
 	return ""
 }
 
-// unseenBackends names the dump of each backend that nobody made: iptables-save shows only the default one.
+// unseenBackends names the dump of each backend that nobody made: iptables-save shows only the default one. Where the
+// kernel has no such backend loaded, there are no rules in it.
 func unseenBackends(s *store, sub Subject, _ knower) []gap {
 	seen := map[string]bool{}
 	for _, r := range s.facts["iptables.table"] {
@@ -91,7 +93,8 @@ func unseenBackends(s *store, sub Subject, _ knower) []gap {
 	}
 	var gaps []gap
 	for _, b := range []struct{ backend, artifact string }{{"nf_tables", "node/iptables-nft-save"}, {"legacy", "node/iptables-legacy-save"}} {
-		if ok, reason := s.read(b.artifact, "iptables.rule", sub); !ok && !seen[b.backend] {
+		ok, reason := s.read(b.artifact, "iptables.rule", sub)
+		if !ok && !seen[b.backend] && !strings.HasPrefix(reason, string(bundle.StatusUnsupported)) {
 			gaps = append(gaps, gap{artifact: b.artifact, node: sub.Node, reason: reason})
 		}
 	}
