@@ -25,6 +25,7 @@ var grammars = []grammar{
 	{"node/ipvsadm", regexp.MustCompile(`^IP Virtual Server version `), 0},
 	{"node/buddyinfo", regexp.MustCompile(`^Node \d+, zone\s+\w+(?:\s+\d+){5,}\s*$`), 0},
 	{"node/ipset", regexp.MustCompile(`^Type: (?:hash|bitmap|list):|^create \S+ (?:hash|bitmap|list):`), 0},
+	{"node/nft-ruleset-json", regexp.MustCompile(`^\s*\{\s*"nftables":\s*\[`), 0},
 	{"node/ethtool-k", regexp.MustCompile(`^Features for \S+:`), 0},
 	{"node/meminfo", regexp.MustCompile(`^MemTotal:\s+\d+ kB`), 0},
 	{"node/lsmod", regexp.MustCompile(`^Module\s+Size\s+Used by`), 0},

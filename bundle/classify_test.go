@@ -171,6 +171,8 @@ func TestClassifyByContent(t *testing.T) {
 		{name, "Features for eth0:\nrx-checksumming: on\n", "node/ethtool-k/eth0"},
 		{name, "Features for eth0:\nrx-checksumming: on\n\nFeatures for eth1:\nrx-checksumming: on\n", "node/ethtool-k"},
 		{name, "MemTotal:       16000000 kB\nMemFree: 1 kB\n", "node/meminfo"},
+		{name, `{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}, {"table": {"family": "ip", "name": "t", "handle": 1}}]}`, "node/nft-ruleset-json"},
+		{name, "{\"nftables\": [\n{\"metainfo\":{\"json_schema_version\":1}}\n]}\n", "node/nft-ruleset-json"},
 		{name, "Filesystem      Inodes IUsed IFree IUse% Mounted on\n", "node/df-inodes"},
 		{"df-i", "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1 1 1 1 1% /\n", "node/df"},
 		{name, "net.ipv4.ip_forward = 1\nkernel.pid_max = 1\nvm.swappiness = 1\n", "node/sysctl"},

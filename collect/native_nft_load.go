@@ -171,7 +171,7 @@ func nftExtension(a attrs) *nftValue {
 	case op == tcp && kind == 2 && a.big(unix.NFTA_EXTHDR_OFFSET) == 2:
 		return &nftValue{expr: nftObject{"tcp option": nftObject{"name": "maxseg", "field": "size"}}, typ: nftType{name: "integer", size: 2}}
 	}
-	return &nftValue{expr: nftUnknown("exthdr %d %d %d", op, kind, a.big(unix.NFTA_EXTHDR_OFFSET)), typ: nftType{name: "integer", size: int(a.big(unix.NFTA_EXTHDR_LEN))}}
+	return &nftValue{expr: nftUnknown("exthdr %d %d %d", op, kind, a.big(unix.NFTA_EXTHDR_OFFSET)), typ: nftType{name: "integer", size: int(min(a.big(unix.NFTA_EXTHDR_LEN), nftKeyLimit))}}
 }
 
 // swapped is a value whose integers were turned round, which shows in what it is compared with.

@@ -22,6 +22,9 @@ const (
 	nftTypeBits                                                             = 6
 )
 
+// nftKeyLimit is how many bytes a key may have: NFT_DATA_VALUE_MAXLEN.
+const nftKeyLimit = 64
+
 // nftSet is a set or map with what its elements look like.
 type nftSet struct {
 	family      byte
@@ -68,7 +71,7 @@ func nftConcat(number uint64, size int, host bool) (parts []nftType) {
 		parts = []nftType{{name: "integer", host: host}}
 	}
 	if len(parts) == 1 && size > 0 {
-		parts[0].size = size
+		parts[0].size = min(size, nftKeyLimit)
 	}
 	return parts
 }
