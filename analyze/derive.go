@@ -29,6 +29,8 @@ var derivations = map[fact.Kind]derivation{
 	"conntrack.rate": rateOf("conntrack.cpu"),
 	"softnet.rate":   rateOf("softnet.cpu"),
 	"pressure.rate":  rateOf("pressure.stall"),
+	"ethtool.rate":   rateOf("ethtool.stat"),
+	"cgroup.rate":    rateOf("cgroup.counter"),
 }
 
 // derive computes all derived facts.

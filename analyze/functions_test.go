@@ -5,6 +5,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"github.com/stretchr/testify/require"
+
+	"coldcase/parsers"
 )
 
 func TestVersionIn(t *testing.T) {
@@ -52,7 +54,7 @@ func TestPodOfCgroup(t *testing.T) {
 		{"/docker/" + id, "", ""},
 		{"", "", ""},
 	} {
-		gotUID, gotID := podOfCgroup(c.path)
+		gotUID, gotID := parsers.PodOfCgroup(c.path)
 		require.Equal(t, c.uid, gotUID, c.path)
 		require.Equal(t, c.id, gotID, c.path)
 	}

@@ -230,7 +230,7 @@ func (r *row) placeByCaptures(s *store) {
 }
 
 func (r *row) placeByCgroup(s *store, path string) {
-	uid, id := podOfCgroup(path)
+	uid, id := parsers.PodOfCgroup(path)
 	if box, ok := s.boxes[id]; ok && id != "" {
 		r.vars["container"] = box.name
 		r.place.Namespace, r.place.Pod = box.place.Namespace, box.place.Pod

@@ -54,6 +54,18 @@ func artifactByWords(words []string) string {
 		}
 	case "kubelet":
 		return kubeletByWords(rest)
+	case "cgroup":
+		if len(rest) == 1 && rest[0] == "events" {
+			return "node/cgroup-events"
+		}
+	case "lsof", "deleted":
+		if slices.Contains(rest, "L1") || slices.Contains(rest, "files") {
+			return "node/deleted-files"
+		}
+	case "cpu":
+		if len(rest) == 1 && rest[0] == "samples" {
+			return "node/cpu-samples"
+		}
 	case "pressure":
 		if len(rest) == 1 && slices.Contains([]string{"cpu", "io", "memory"}, rest[0]) {
 			return "node/pressure-" + rest[0]
@@ -70,6 +82,9 @@ var plainWords = map[string]string{
 	"containerd": "node/journal-runtime", "docker": "node/journal-runtime", "dockerd": "node/journal-runtime", "crio": "node/journal-runtime",
 	"vmstat": "node/vmstat", "softnet": "node/softnet-stat", "softnetstat": "node/softnet-stat", "slabinfo": "node/slabinfo",
 	"sockstat": "node/sockstat", "sockstat6": "node/sockstat6", "mounts": "node/mounts", "lsattr": "node/lsattr",
+	"top": "node/top", "atop": "node/atop", "iotop": "node/iotop", "ps": "node/ps", "psaux": "node/ps", "psef": "node/ps",
+	"timedatectl": "node/timedatectl", "clock": "node/clock", "chronyc": "node/chrony-tracking", "packages": "node/packages",
+	"dpkg": "node/packages", "rpm": "node/packages",
 	"dfh": "node/df", "dfi": "node/df-inodes", "inodes": "node/df-inodes", "ipaddrshow": "node/ip-addr", "iplinkshow": "node/ip-link",
 	"ipneighbour": "node/ip-neigh", "iprule": "node/ip-rule", "versions": "node/versions", "ifconfig": "",
 }
@@ -137,16 +152,20 @@ func journalByWords(rest []string) string {
 	return "node/journal"
 }
 
-// ethtoolByWords knows `ethtool -k [device]`. The device is the instance part of the name.
+// ethtoolByWords knows `ethtool -k [device]`, -S and -i. The device is the instance part of the name.
 func ethtoolByWords(rest []string) string {
-	if len(rest) == 0 || rest[0] != "k" && rest[0] != "features" && rest[0] != "show" {
+	artifact := ""
+	if len(rest) > 0 {
+		artifact = map[string]string{"k": "k", "features": "k", "show": "k", "S": "S", "i": "i"}[rest[0]]
+	}
+	if artifact == "" {
 		return ""
 	}
 	device := strings.Join(slices.DeleteFunc(slices.Clone(rest[1:]), func(w string) bool { return w == "features" }), "-")
 	if device == "" {
-		return "node/ethtool-k"
+		return "node/ethtool-" + artifact
 	}
-	return "node/ethtool-k/" + device
+	return "node/ethtool-" + artifact + "/" + device
 }
 
 func socketsByWords(bin string, rest []string) string {

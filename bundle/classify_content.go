@@ -45,6 +45,14 @@ var grammars = []grammar{
 	{"node/ip-link", regexp.MustCompile(`^\d+: \S+: <[A-Z0-9_,-]*> mtu \d+`), 0},
 	{"node/ip-route", regexp.MustCompile(`^(?:(?:local|broadcast|unreachable|blackhole|throw|prohibit|multicast|anycast) )?(?:default|[0-9a-f.:]+(?:/\d+)?)(?: via \S+)? dev \S+ `), 0},
 	{"node/sysctl", regexp.MustCompile(`^(?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm)\.[\w./-]+ = `), 3},
+	{"node/atop", regexp.MustCompile(`^ATOP - \S+\s+\d{4}/\d\d/\d\d`), 0},
+	{"node/iotop", regexp.MustCompile(`^(?:\d\d:\d\d:\d\d )?Total DISK READ`), 0},
+	{"node/top", regexp.MustCompile(`^top - \d\d:\d\d:\d\d up `), 0},
+	{"node/ps", regexp.MustCompile(`^\s*(?:(?:F\s+S\s+)?(?:UID|USER)\s+PID|PID\s+PPID)\s.*(?:COMMAND|CMD)$`), 0},
+	{"node/chrony-tracking", regexp.MustCompile(`^Reference ID\s+: `), 0},
+	{"node/timedatectl", regexp.MustCompile(`^\s*(?:System clock|NTP) synchronized: (?:yes|no)$`), 0},
+	{"node/slabinfo", regexp.MustCompile(`^slabinfo - version: `), 0},
+	{"node/sockstat", regexp.MustCompile(`^sockets: used \d+$`), 0},
 	{"node/uptime", regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|^ \d\d:\d\d:\d\d up .*load average: `), 0},
 }
 

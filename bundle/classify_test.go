@@ -76,7 +76,7 @@ func TestClassifyByName(t *testing.T) {
 		{"cluster-resources/pods/logs/default/web/nginx.log", "cluster/pod-log", ""},
 		{"ethtool_-k_eth0", "node/ethtool-k/eth0", ""},
 		{"ethtool-k.txt", "node/ethtool-k", ""},
-		{"ethtool_-S_eth0", "", ""},
+		{"ethtool_-S_eth0", "node/ethtool-S/eth0", ""},
 		{"node-b/proc/buddyinfo", "node/buddyinfo", "node-b"},
 		{"buddyinfo.txt", "node/buddyinfo", ""},
 		{"proc/net/ip_vs", "node/proc-ip_vs", ""},

@@ -34,7 +34,7 @@ var (
 	// ethtoolError is what ethtool says when a driver lacks a setting, or when a device went away.
 	ethtoolError = regexp.MustCompile(`^(?:Cannot get device .*: .*|no offload info available|no feature info available|netlink error: .*|Could not get .*)$`)
 	// ethtoolPath finds the device in a file's name: "ethtool_-k_eth0", "ethtool-k/eth0.txt".
-	ethtoolPath = regexp.MustCompile(`ethtool[_ -]*(?:-k|k|--show-features|--show-offload)[_ /]([^/\s]+)$`)
+	ethtoolPath = regexp.MustCompile(`ethtool[_ -]*(?:-?[kSi]|--show-features|--show-offload)[_ /]([^/\s]+)$`)
 )
 
 func parseEthtoolK(in *Input) error {
@@ -54,10 +54,10 @@ func parseEthtoolK(in *Input) error {
 
 // ethtoolDevice is the device that the artifact's name or path states.
 func ethtoolDevice(in *Input) string {
-	if parts := strings.SplitN(in.Artifact, "/", 3); len(parts) == 3 {
-		return parts[2]
+	if _, device := artifactParts(in.Artifact); device != "" && device != "second" {
+		return strings.TrimSuffix(device, "/second")
 	}
-	path := strings.TrimSuffix(in.Path, ".txt")
+	path := strings.TrimSuffix(strings.TrimSuffix(in.Path, ".txt"), ".second")
 	if m := ethtoolPath.FindStringSubmatch(path); m != nil {
 		return m[1]
 	}

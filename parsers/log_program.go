@@ -30,7 +30,7 @@ var programs = map[string]string{
 	"aws-node": SourceCNI, "aws-eks-nodeagent": SourceCNI, "ipamd": SourceCNI, "kube-multus": SourceCNI, "multus": SourceCNI,
 	"weave": SourceCNI, "weave-net": SourceCNI, "antrea-agent": SourceCNI, "kube-router": SourceCNI, "kindnet": SourceCNI,
 	"kindnet-cni": SourceCNI, "ovnkube-node": SourceCNI, "ovnkube-controller": SourceCNI, "azure-vnet": SourceCNI, "terway": SourceCNI,
-	"whereabouts": SourceCNI,
+	"whereabouts":              SourceCNI,
 	"nginx-ingress-controller": SourceIngress, "rke2-ingress-nginx-controller": SourceIngress,
 }
 

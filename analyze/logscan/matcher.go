@@ -97,13 +97,13 @@ type Hit struct {
 type Stats struct {
 	Lines      int64
 	Bytes      int64
-	Format     string    // name of the log format
-	Candidates int64     // records that were taken apart
-	TooLong    int64     // lines longer than 1 MiB, of which only the beginning was searched
-	First      time.Time // earlier one of the first and the last dated line, zero without any
-	Last       time.Time // later one
+	Format     string          // name of the log format
+	Candidates int64           // records that were taken apart
+	TooLong    int64           // lines longer than 1 MiB, of which only the beginning was searched
+	First      time.Time       // earlier one of the first and the last dated line, zero without any
+	Last       time.Time       // later one
 	Sources    map[string]bool // who wrote some of the records that were looked at, as parsers.LogSource returns it
-	Boot       time.Time // wall time of kernel time zero: of the context, else from the last dated kernel line that tells it
+	Boot       time.Time       // wall time of kernel time zero: of the context, else from the last dated kernel line that tells it
 }
 
 // Scan searches a log. It calls emit for every match, ordered by line and then by pattern, from the calling goroutine;

@@ -1,4 +1,4 @@
-package analyze
+package parsers
 
 import (
 	"regexp"
@@ -6,11 +6,11 @@ import (
 )
 
 var (
-	podUID      = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})`)
-	containerID = regexp.MustCompile(`([0-9a-f]{64})(?:\.scope)?(?:/|$)`)
+	cgroupPodUID      = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|[0-9a-f]{32})`)
+	cgroupContainerID = regexp.MustCompile(`([0-9a-f]{64})(?:\.scope)?(?:/|$)`)
 )
 
-// podOfCgroup reads the pod UID and the container ID out of a cgroup path, in the spellings of the cgroupfs and systemd
+// PodOfCgroup reads the pod UID and the container ID out of a cgroup path, in the spellings of the cgroupfs and systemd
 // drivers with docker, containerd and cri-o:
 //
 //	/kubepods/burstable/pod<uid>/<id>
@@ -19,15 +19,15 @@ var (
 //	/kubepods-besteffort-pod<uid with _>.slice:cri-containerd:<id>
 //
 // Static pods have the configuration's hash, 32 digits, in the UID's place. Both are "" when the path is no pod's.
-func podOfCgroup(path string) (uid, id string) {
+func PodOfCgroup(path string) (uid, id string) {
 	at := strings.Index(path, "kubepods")
 	if at < 0 {
 		return "", ""
 	}
-	if m := podUID.FindStringSubmatch(path[at:]); m != nil {
+	if m := cgroupPodUID.FindStringSubmatch(path[at:]); m != nil {
 		uid = strings.ReplaceAll(m[1], "_", "-")
 	}
-	if m := containerID.FindStringSubmatch(path[at:]); m != nil {
+	if m := cgroupContainerID.FindStringSubmatch(path[at:]); m != nil {
 		id = m[1]
 	}
 	return uid, id
