@@ -16,6 +16,8 @@ type K8sDaemonSet struct {
 	Updated   int64    `cel:"updated" json:"updated"`
 	Available int64    `cel:"available" json:"available"`
 	Images    []string `cel:"images" json:"images"`
+	// Misscheduled counts its pods on nodes where none should run.
+	Misscheduled int64 `cel:"misscheduled" json:"misscheduled,omitempty"`
 }
 
 // FactKind implements fact.Value.
@@ -88,6 +90,7 @@ func k8sDaemonSet(e *k8sEmitter, o *k8sVal) {
 		Namespace: o.str("metadata", "namespace"), Name: o.str("metadata", "name"),
 		Desired: status.num("desiredNumberScheduled"), Current: status.num("currentNumberScheduled"), Ready: status.num("numberReady"),
 		Updated: status.num("updatedNumberScheduled"), Available: status.num("numberAvailable"),
+		Misscheduled: status.num("numberMisscheduled"),
 	}
 	containers := o.list("spec", "template", "spec", "containers")
 	for _, c := range containers {
