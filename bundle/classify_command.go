@@ -66,6 +66,10 @@ func artifactByWords(words []string) string {
 		if len(rest) == 1 && rest[0] == "samples" {
 			return "node/cpu-samples"
 		}
+	case "resolv":
+		if len(rest) == 1 && rest[0] == "conf" {
+			return "node/resolv-conf"
+		}
 	case "pressure":
 		if len(rest) == 1 && slices.Contains([]string{"cpu", "io", "memory"}, rest[0]) {
 			return "node/pressure-" + rest[0]

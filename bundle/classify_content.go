@@ -33,6 +33,7 @@ var grammars = []grammar{
 	{"node/df", regexp.MustCompile(`^Filesystem\s.*(?:Use%|Capacity)\s+Mounted on`), 0},
 	{"node/os-release", regexp.MustCompile(`^PRETTY_NAME=`), 0},
 	{"node/conntrack-stats", regexp.MustCompile(`^cpu=\d+\s+(?:found|searched)=\d+`), 0},
+	{"node/resolv-conf", regexp.MustCompile(`^nameserver\s+[0-9a-fA-F.:%]+`), 0},
 	{"node/vmstat", regexp.MustCompile(`^(?:nr_free_pages|pgpgin|pgfault|pgscan_direct\w*) \d+$`), 2},
 	{"node/sockstat", regexp.MustCompile(`^sockets: used \d+$`), 0},
 	{"node/nstat", regexp.MustCompile(`^#kernel$|^IpInReceives\s+\d+`), 0},

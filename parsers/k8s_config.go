@@ -52,8 +52,8 @@ func k8sConfigMap(e *k8sEmitter, o *k8sVal) {
 		switch {
 		case strings.HasPrefix(name, "kube-proxy"):
 			kubeProxyConfig(e, key, KubeProxySetting{Namespace: namespace, From: "configmap"})
-		case name == "coredns" && key.key == "Corefile":
-			corefile(e, key)
+		case (name == "coredns" || name == "rke2-coredns-rke2-coredns" || strings.HasPrefix(name, "node-local-dns") || strings.HasPrefix(name, "nodelocaldns")) && key.key == "Corefile":
+			corefile(e, key, name)
 		case strings.HasPrefix(name, "ip-masq-agent"):
 			ipMasqConfig(e, key)
 		case name == "calico-config" && !strings.Contains(key.text, "\n"):

@@ -9,17 +9,18 @@ import (
 // CorednsDirective is one line of a Corefile: a plugin of a server block, or an option inside a plugin's own block.
 // Source: coredns.io/manual/configuration.
 type CorednsDirective struct {
-	Zone   string   `cel:"zone" json:"zone"`     // the server block's label: ".:53"
-	Plugin string   `cel:"plugin" json:"plugin"` // forward, kubernetes, cache, ...
-	Option string   `cel:"option" json:"option"` // inside the plugin's block: max_concurrent; empty for the plugin's own line
-	Args   []string `cel:"args" json:"args"`
+	ConfigMap string   `cel:"configMap" json:"configMap"` // coredns, or node-local-dns: NodeLocal DNSCache is CoreDNS too
+	Zone      string   `cel:"zone" json:"zone"`           // the server block's label: ".:53"
+	Plugin    string   `cel:"plugin" json:"plugin"`       // forward, kubernetes, cache, ...
+	Option    string   `cel:"option" json:"option"`       // inside the plugin's block: max_concurrent; empty for the plugin's own line
+	Args      []string `cel:"args" json:"args"`
 }
 
 // FactKind implements fact.Value.
 func (CorednsDirective) FactKind() fact.Kind { return "coredns.directive" }
 
 // corefile reads a Corefile: server blocks, plugins within, options within these; deeper blocks do not exist.
-func corefile(e *k8sEmitter, key *k8sVal) {
+func corefile(e *k8sEmitter, key *k8sVal, configMap string) {
 	var zone, plugin string
 	depth := 0
 	for i, line := range strings.Split(key.text, "\n") {
@@ -44,7 +45,7 @@ func corefile(e *k8sEmitter, key *k8sVal) {
 		if depth == 0 {
 			zone = strings.Join(words, " ")
 		} else if len(words) > 0 {
-			d := CorednsDirective{Zone: zone, Plugin: words[0], Args: words[1:]}
+			d := CorednsDirective{ConfigMap: configMap, Zone: zone, Plugin: words[0], Args: words[1:]}
 			if depth > 1 {
 				d.Plugin, d.Option = plugin, words[0]
 			} else {
