@@ -4,8 +4,11 @@ package collect
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -95,6 +98,48 @@ func TestLeaksAreToldByArtifact(t *testing.T) {
 	require.Contains(t, held["node/containers/"+secretPod+"/app/0.log"], "node-z")
 	require.Contains(t, held["node/containers/"+secretPod+"/app/0.log"], "checkout-6f9d8b7c54-q9t5k")
 	require.Contains(t, held[bundle.ManifestName], "node-z")
+}
+
+// What cannot be read again is searched on its way, across the borders of what is written at a time.
+func TestWatchFindsWhatIsOverlooked(t *testing.T) {
+	m := secretMapper(t)
+	m.Learn(pseudonym.Pod, "checkout-6f9d8b7c54-q9t5k")
+	w := newWatcher(m, false)
+	for _, packets := range []bool{false, true} {
+		search := w.search(packets)
+		noise := strings.Repeat("word ", 100*kib)
+		for _, part := range []string{noise, "x checkout-6f9d", "8b7c54-q9t5k y", noise} {
+			_, _ = search.Write([]byte(part))
+		}
+		require.Equal(t, []string{"checkout-6f9d8b7c54-q9t5k"}, search.Found())
+	}
+	require.Zero(t, w.late())
+	m.Learn(pseudonym.Node, "node-kilroy")
+	require.Equal(t, 1, w.late())
+	search := w.search(false)
+	_, _ = search.Write([]byte("at node-kilroy"))
+	require.Equal(t, []string{"node-kilroy"}, search.Found(), "from now on")
+}
+
+// An address in a form that nothing replaces there is told with the artifact that holds it.
+func TestWatchedCollectionTellsWhatItHolds(t *testing.T) {
+	addrs, _ := ownAddresses()
+	planted := ""
+	for _, a := range addrs {
+		if b := a.AsSlice(); a.Is4() && !a.IsLoopback() {
+			planted = fmt.Sprintf("%02X%02X%02X%02X", b[0], b[1], b[2], b[3])
+		}
+	}
+	if planted == "" {
+		t.Skip("needs a machine with an address")
+	}
+	root := fakeNode(t, map[string]string{"/proc/meminfo": "MemTotal: 1 kB\n", "/proc/vmstat": "x " + planted + " y\n"})
+	o := Options{Root: root, Node: "n", NoCluster: true, Only: []string{"meminfo", "vmstat"}, Pseudonyms: secretMapper(t), Watch: true}
+	summary, err := Run(context.Background(), io.Discard, o)
+	require.NoError(t, err)
+	require.Len(t, summary.Leaks, 1)
+	require.Equal(t, "node/vmstat.txt", summary.Leaks[0].Artifact)
+	require.Zero(t, summary.Late)
 }
 
 // Bytes that cannot be read as packets are not written at all.

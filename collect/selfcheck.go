@@ -22,12 +22,7 @@ type Leak struct {
 // FindLeaks reads a bundle that was just written and looks for names that the mapper knows and, when own is set, for
 // this machine's addresses. It returns an error when the bundle cannot be read whole.
 func FindLeaks(file string, m *pseudonym.Mapper, own bool) ([]Leak, error) {
-	var l *pseudonym.Leaks
-	if own {
-		l = m.Leaks(ownAddresses())
-	} else {
-		l = m.Leaks(nil, nil)
-	}
+	l := prepareLeaks(m, own)
 	r, err := bundle.Open([]string{file}, bundle.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("check %q for names and addresses: %w", file, err)
@@ -67,6 +62,47 @@ func FindLeaks(file string, m *pseudonym.Mapper, own bool) ([]Leak, error) {
 	}
 	return leaks, nil
 }
+
+func prepareLeaks(m *pseudonym.Mapper, own bool) *pseudonym.Leaks {
+	if own {
+		return m.Leaks(ownAddresses())
+	}
+	return m.Leaks(nil, nil)
+}
+
+// watcher searches a bundle while it is written, for what cannot be read again afterwards. It knows only the names that
+// were known when an artifact began; late counts those that came later.
+type watcher struct {
+	m     *pseudonym.Mapper
+	own   bool
+	leaks *pseudonym.Leaks
+	first int // names when the bundle began
+	known int // names in leaks
+	found []Leak
+}
+
+func newWatcher(m *pseudonym.Mapper, own bool) *watcher {
+	return &watcher{m: m, own: own, leaks: prepareLeaks(m, own), first: m.Known(), known: m.Known()}
+}
+
+// search begins an artifact.
+func (w *watcher) search(packets bool) *pseudonym.Search {
+	if known := w.m.Known(); known != w.known {
+		w.leaks, w.known = prepareLeaks(w.m, w.own), known
+	}
+	return w.leaks.Search(packets)
+}
+
+// add files what was found in an artifact and in its record.
+func (w *watcher) add(name string, record any, values []string) error {
+	values, err := findRecord(w.leaks, record, values)
+	if len(values) > 0 {
+		w.found = append(w.found, Leak{name, values})
+	}
+	return err
+}
+
+func (w *watcher) late() int { return w.m.Known() - w.first }
 
 // findRecord searches what the archive says of an artifact, or its manifest.
 func findRecord(l *pseudonym.Leaks, record any, values []string) ([]string, error) {

@@ -46,6 +46,8 @@ type Options struct {
 	GroupBudgets map[string]int64
 	// Pseudonyms replaces names and addresses in everything that is written; nil leaves them.
 	Pseudonyms *pseudonym.Mapper
+	// Watch searches for what Pseudonyms overlooked while the bundle is written; FindLeaks finds more in a file.
+	Watch bool
 }
 
 // Event tells that one artifact is done.
@@ -59,20 +61,24 @@ type Summary struct {
 	Node    string
 	Entries []bundle.IndexEntry // in the order of the archive
 	Aborted bool                // stopped, or out of time, before the plan was done
+	Leaks   []Leak              // what Options.Watch found
+	Late    int                 // names that became known too late for Options.Watch to look for them everywhere
 }
 
 // session is one collection: the archive, the node, the budgets.
 type session struct {
-	w       *bundle.Writer
-	host    *host
-	opts    Options
-	started time.Time
-	budget  budget
-	second  second
-	entries []bundle.IndexEntry
-	cluster cluster
-	filled  time.Time
-	fatal   error // the archive cannot be written
+	w        *bundle.Writer
+	host     *host
+	opts     Options
+	started  time.Time
+	budget   budget
+	second   second
+	entries  []bundle.IndexEntry
+	cluster  cluster
+	watch    *watcher          // nil when nobody asked for it
+	searched *pseudonym.Search // of the artifact that is being written
+	filled   time.Time
+	fatal    error // the archive cannot be written
 }
 
 // Run gathers a bundle into w. It returns an error only when the archive could not be written; what could not be
@@ -94,7 +100,15 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 	}
 	s := &session{host: h, opts: o, started: time.Now(), budget: newBudget(o.Budget, o.GroupBudgets)}
 	defer s.cluster.cleanUp()
-	bw, err := bundle.NewWriter(w, s.hideManifest(ctx, m), bundle.WriterOptions{})
+	name := m.Node.Name
+	m = s.hideManifest(ctx, m)
+	if o.Watch && o.Pseudonyms != nil {
+		s.watch = newWatcher(o.Pseudonyms, !o.NoNode)
+		if err := s.watch.add(bundle.ManifestName, m, nil); err != nil {
+			return Summary{}, err
+		}
+	}
+	bw, err := bundle.NewWriter(w, m, bundle.WriterOptions{})
 	if err != nil {
 		return Summary{}, fmt.Errorf("start archive: %w", err)
 	}
@@ -106,7 +120,11 @@ func Run(ctx context.Context, w io.Writer, o Options) (Summary, error) {
 	if err := bw.Close(time.Now(), aborted); err != nil {
 		return Summary{}, fmt.Errorf("finish archive: %w", err)
 	}
-	return Summary{Node: m.Node.Name, Entries: s.entries, Aborted: aborted}, nil
+	sum := Summary{Node: name, Entries: s.entries, Aborted: aborted}
+	if s.watch != nil {
+		sum.Leaks, sum.Late = s.watch.found, s.watch.late()
+	}
+	return sum, nil
 }
 
 // gather runs the plan and reports whether it was cut short.
@@ -238,13 +256,18 @@ func (s *session) entry(a Artifact, name, path string, argv []string, fill func(
 		s.fatal = err
 		return outcome{}
 	}
+	traffic := a.Privacy == PrivacyTraffic
 	stored := &counter{w: aw}
+	if s.watch != nil {
+		s.searched = s.watch.search(traffic)
+		stored.w = io.MultiWriter(aw, s.searched)
+	}
 	a.Keep = s.budget.cut(a)
 	k := newText(stored, a.Keep, editors...)
-	if a.Binary || a.Privacy == PrivacyTraffic {
+	if a.Binary || traffic {
 		k = newBinary(stored, a.Keep)
 	}
-	refused := s.hide(k, a.Privacy == PrivacyTraffic)
+	refused := s.hide(k, traffic)
 	o := fill(k)
 	if err := refused(); err != nil {
 		o.status, o.err = bundle.StatusUnsupported, err.Error()
@@ -291,6 +314,16 @@ func (s *session) absent(a Artifact, status bundle.Status, reason string) {
 
 func (s *session) finish(aw *bundle.ArtifactWriter, e bundle.IndexEntry) {
 	s.hideTail(&e)
+	if s.watch != nil {
+		var values []string
+		if s.searched != nil {
+			values, s.searched = s.searched.Found(), nil
+		}
+		if err := s.watch.add(e.Path, e, values); err != nil {
+			s.fatal = err
+			return
+		}
+	}
 	if err := aw.End(e); err != nil {
 		s.fatal = err
 		return

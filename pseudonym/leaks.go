@@ -2,11 +2,11 @@ package pseudonym
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -60,26 +60,52 @@ const (
 
 // Find returns the originals in a stream, each once, sorted. Packets are searched for the bytes of addresses too.
 func (l *Leaks) Find(r io.Reader, packets bool) ([]string, error) {
-	found := map[string]bool{}
-	buf := make([]byte, 0, leakBlock+leakOverlap)
-	for {
-		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		l.search(buf, packets, found)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		buf = append(buf[:0], buf[len(buf)-leakOverlap:]...)
+	s := l.Search(packets)
+	if _, err := io.Copy(s, r); err != nil {
+		return nil, err
 	}
-	list := make([]string, 0, len(found))
-	for v := range found {
-		list = append(list, v)
+	return s.Found(), nil
+}
+
+// Search is a stream that is searched while it is written.
+type Search struct {
+	l       *Leaks
+	packets bool
+	buf     []byte // what was not searched yet, behind the end of what was
+	found   map[string]bool
+}
+
+// Search begins a stream; packets are searched for the bytes of addresses too.
+func (l *Leaks) Search(packets bool) *Search {
+	return &Search{l: l, packets: packets, found: map[string]bool{}}
+}
+
+// Write implements io.Writer and never fails.
+func (s *Search) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		take := min(len(p), leakBlock+leakOverlap-len(s.buf))
+		s.buf, p = append(s.buf, p[:take]...), p[take:]
+		if len(s.buf) == leakBlock+leakOverlap {
+			s.l.search(s.buf, s.packets, s.found)
+			s.buf = append(s.buf[:0], s.buf[leakBlock:]...)
+		}
 	}
-	sort.Strings(list)
-	return list, nil
+	return n, nil
+}
+
+// Found ends the stream and returns the originals in it, each once, sorted.
+func (s *Search) Found() []string {
+	s.l.search(s.buf, s.packets, s.found)
+	s.buf = nil
+	return slices.Sorted(maps.Keys(s.found))
+}
+
+// Known is the number of names that are known.
+func (m *Mapper) Known() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.names.tokens)
 }
 
 func (l *Leaks) search(buf []byte, packets bool, found map[string]bool) {

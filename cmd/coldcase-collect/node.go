@@ -116,7 +116,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if kept != nil {
 		return kept
 	}
-	return f.secret.finish(out, len(f.encryptTo) > 0, !f.NoNode, f.quiet, cmd.ErrOrStderr())
+	return f.secret.finish(out, summary, f.Options, f.quiet, cmd.ErrOrStderr())
 }
 
 func (f *flags) check() (err error) {
@@ -149,6 +149,7 @@ func (f *flags) check() (err error) {
 	}
 	err = f.secret.check(f.host)
 	f.Pseudonyms = f.secret.mapper
+	f.Watch = f.output == "-" || len(f.to) > 0 // what cannot be read again
 	return err
 }
 

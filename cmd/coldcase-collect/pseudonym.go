@@ -72,8 +72,9 @@ func (p *pseudonymFlags) keep() error {
 	return nil
 }
 
-// finish searches the bundle for originals.
-func (p *pseudonymFlags) finish(out *output, sealed, node, quiet bool, log io.Writer) error {
+// finish says which originals the bundle still holds: it reads a file again, and of what cannot be read again it
+// reports what was found while it was written.
+func (p *pseudonymFlags) finish(out *output, summary collect.Summary, o collect.Options, quiet bool, log io.Writer) error {
 	info := log
 	if p.mapper == nil {
 		return nil
@@ -81,16 +82,20 @@ func (p *pseudonymFlags) finish(out *output, sealed, node, quiet bool, log io.Wr
 	if quiet {
 		info = io.Discard
 	}
-	if out.file == nil || sealed {
-		fmt.Fprintln(log, "Not searched for names and addresses that were overlooked: that takes a file that is not encrypted.")
-		return nil
+	leaks := summary.Leaks
+	if !o.Watch {
+		var err error
+		if leaks, err = collect.FindLeaks(out.name, p.mapper, !o.NoNode); err != nil {
+			return &failure{err: err, hint: "the bundle was not searched whole; do not give it away before you looked", code: exitLeak}
+		}
 	}
-	leaks, err := collect.FindLeaks(out.name, p.mapper, node)
-	if err != nil {
-		return &failure{err: err, hint: "the bundle was not searched whole; do not give it away before you looked", code: exitLeak}
+	switch {
+	case len(leaks) == 0 && o.Watch && summary.Late > 0:
+		fmt.Fprintf(log, "Searched only in part for what was overlooked: %d names became known during the collection, and what was written before was not searched for them. A plain file is searched whole.\n", summary.Late)
+	case len(leaks) == 0:
+		fmt.Fprintf(info, "Searched for names and addresses that were overlooked: none. Keep %s and %s.\n", p.keyFile, pseudonym.NamesFile(p.keyFile))
 	}
 	if len(leaks) == 0 {
-		fmt.Fprintf(info, "Searched for names and addresses that were overlooked: none. Keep %s and %s.\n", p.keyFile, pseudonym.NamesFile(p.keyFile))
 		return nil
 	}
 	for _, l := range leaks {
