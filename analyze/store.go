@@ -131,6 +131,7 @@ func (s *store) resolve(p *fact.Place) {
 	}
 	if p.Pod != "" && p.Node == "" {
 		p.Node = s.podNode[p.Namespace+"/"+p.Pod]
+		p.Unscheduled = p.Unscheduled && p.Node == "" // an event of a controller does not say where its pod is
 	}
 }
 
