@@ -53,7 +53,6 @@ var grammars = []grammar{
 	{"node/chrony-tracking", regexp.MustCompile(`^Reference ID\s+: `), 0},
 	{"node/timedatectl", regexp.MustCompile(`^\s*(?:System clock|NTP) synchronized: (?:yes|no)$`), 0},
 	{"node/slabinfo", regexp.MustCompile(`^slabinfo - version: `), 0},
-	{"node/sockstat", regexp.MustCompile(`^sockets: used \d+$`), 0},
 	{"node/uptime", regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|^ \d\d:\d\d:\d\d up .*load average: `), 0},
 }
 
