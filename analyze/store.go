@@ -190,9 +190,10 @@ var wholeOnly = map[fact.Kind][]string{
 }
 
 // together names the artifacts that hold all facts of a kind only when all of them were read: a setting may stand in the
-// kubelet's file or on its command line.
+// kubelet's file or on its command line, and each resource's pressure has a file of its own.
 var together = map[fact.Kind][]string{
 	"kubelet.setting": {"node/kubelet-config", "node/kubelet-cmdline"},
+	"pressure.stall":  {"node/pressure-cpu", "node/pressure-io", "node/pressure-memory"},
 }
 
 // producers lists the artifacts that can yield a kind, the best first.
