@@ -101,6 +101,9 @@ func (d *driver) cover(e *bundle.Entry, c *Coverage, seen *seenArtifact) {
 	if status == "" {
 		status = bundle.StatusOK
 	}
+	if e.Guessed && c.Bytes == 0 && c.Status == "" { // nobody says that a program ran: an empty file is a failed collection
+		c.Status, c.Reason = "absent", "the file is empty"
+	}
 	reason := string(status)
 	if e.Error != "" {
 		reason += " (" + e.Error + ")"

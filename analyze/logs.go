@@ -106,6 +106,9 @@ func (r *row) addHit(h *logscan.Hit, artifact, path string) {
 		source: fact.Source{Artifact: artifact, Path: path, First: int(h.Line), Last: int(h.Line)}}
 	if h.Record.HasMono && !ofEarlierBoot(artifact) {
 		s.mono = h.Record.Mono
+		if s.at.IsZero() && len(r.monos) < maxTimes {
+			r.monos = append(r.monos, s.mono)
+		}
 	}
 	if len(r.samples) <= maxSamples {
 		r.samples = append(r.samples, s)
@@ -206,13 +209,17 @@ func (ls *logStore) finished(s *store, group *row, sel *Selection) *row {
 
 // dateFromBoot dates kernel lines that carry only the time since boot.
 func (r *row) dateFromBoot(boot time.Time) {
-	r.times = nil
 	for i := range r.samples {
 		if r.samples[i].mono > 0 {
 			r.samples[i].at = boot.Add(r.samples[i].mono)
 			r.seenAt(r.samples[i].at)
 		}
 	}
+	r.times = nil
+	for _, mono := range r.monos {
+		r.times = append(r.times, boot.Add(mono))
+	}
+	r.monos = nil
 }
 
 // placeByCaptures reads the pod out of groups with these names: cgroup, podUID, podNamespace and podName.

@@ -17,6 +17,7 @@ type row struct {
 	count   int64     // occurrences
 	atLeast bool      // count is a lower bound
 	times   []time.Time
+	monos   []time.Duration // since boot, of occurrences that have no other time
 	value   fact.Value
 	vars    map[string]any // captures and log fields, typed
 	source  fact.Source

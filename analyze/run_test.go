@@ -3,6 +3,8 @@ package analyze_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -175,5 +177,53 @@ func TestWindowsOrderAndAbsence(t *testing.T) {
 			got, _ := verdict(res, "burst")
 			require.Equal(t, c.want, got)
 		})
+	}
+}
+
+// A window counts by the time since boot where a log has no other, and all occurrences of it, not only the quoted ones.
+func TestWindowsOfTimeSinceBoot(t *testing.T) {
+	const signature = `{id: x, title: x, severity: info, kind: fault, since: "1", scope: node, description: x, message: x,
+  select: {flaps: {from: log.kernel, pattern: 'Dead loop on virtual device', count: 6, within: 1m}}}`
+	sigs, err := analyze.ParseSignatures("x.yaml", []byte(signature))
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		step int
+		want analyze.Outcome
+	}{"close": {5, analyze.Matched}, "apart": {30, analyze.Clear}} {
+		set, err := analyze.NewSet(sigs)
+		require.NoError(t, err)
+		var text strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&text, "[%5d.000000] Dead loop on virtual device tunl0, fix it urgently!\n", 100+i*c.step)
+		}
+		got, _ := verdict(run(t, nodeBundle(t, "node-a", artifact{"node/dmesg", "node/dmesg.txt", text.String(), bundle.StatusOK}), set), "x")
+		require.Equal(t, c.want, got, "%s, with the time of boot", name)
+		dir := t.TempDir()
+		write(t, dir, "node-a/dmesg.txt", text.String())
+		r, err := bundle.Open([]string{dir}, bundle.Options{})
+		require.NoError(t, err)
+		defer r.Close()
+		res, err := analyze.Run(context.Background(), r, set, analyze.Options{})
+		require.NoError(t, err)
+		got, _ = verdict(res, "x")
+		require.Equal(t, c.want, got, "%s, without", name)
+	}
+}
+
+// An empty file of a folder is a collection that failed, and no healthy node.
+func TestEmptyFilesAreNotRead(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "node-a/dmesg.txt", "")
+	write(t, dir, "node-a/df.txt", "")
+	r, err := bundle.Open([]string{dir}, bundle.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+	res, err := analyze.Run(context.Background(), r, ours(t), analyze.Options{})
+	require.NoError(t, err)
+	for _, c := range res.Coverage {
+		require.Equal(t, "absent", c.Status, c.Path)
+	}
+	for _, v := range res.Verdicts {
+		require.NotEqual(t, analyze.Clear, v.Outcome, v.Signature)
 	}
 }

@@ -132,6 +132,9 @@ func enough(rows []*row, sel *Selection) bool {
 	for _, r := range rows {
 		total += r.count
 		times = append(times, r.times...)
+		for _, mono := range r.monos {
+			times = append(times, time.Time{}.Add(mono)) // no wall time is near the year 1
+		}
 	}
 	if total < sel.Count || sel.Within == 0 {
 		return total >= sel.Count

@@ -23,7 +23,7 @@ var (
 	_ = register(clusterList("cluster/services", "services"))
 	_ = register(clusterList("cluster/endpoints", "endpoints"))
 	_ = register(clusterList("cluster/endpointslices", "endpointslices"))
-	_ = register(clusterList("cluster/events", "events"))
+	_ = register(clusterArtifact("cluster/events", "get", "events", "-A", "--sort-by=.metadata.creationTimestamp", "-o", "yaml"))
 	_ = register(clusterList("cluster/daemonsets", "daemonsets"))
 	_ = register(clusterList("cluster/ingresses", "ingresses"))
 	_ = register(clusterList("cluster/leases", "leases"))

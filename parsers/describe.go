@@ -19,7 +19,7 @@ func describeParser(name, doc, kind string, facts []fact.Value, build func(*desc
 			o.e.emitObject(kind, root)
 			describeEvents(o, root)
 		}
-		if len(objects) == 0 {
+		if len(objects) == 0 && in.Text.Lines() > 0 { // of no object it prints nothing
 			return errors.New("no output of kubectl describe")
 		}
 		return nil
