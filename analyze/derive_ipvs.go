@@ -61,6 +61,7 @@ func unknownVIPs(s *store, sub Subject, known knower) []gap {
 // vipPort is a port that kube-proxy should serve, and the fact that says so.
 type vipPort struct {
 	IPVSExpected
+	name   string // of the port
 	source fact.Source
 }
 
@@ -95,10 +96,8 @@ func deriveIPVS(s *store) []*row {
 
 // usesIPVS tells a node in IPVS mode from one whose module is merely loaded.
 func usesIPVS(s *store, services map[string]*row) bool {
-	for _, r := range s.facts["kube-proxy.setting"] {
-		if v := r.value.(parsers.KubeProxySetting); v.Key == "mode" {
-			return v.Value == "ipvs"
-		}
+	if mode, known := proxyMode(s); known {
+		return mode == "ipvs"
 	}
 	return len(services) > 0
 }
@@ -175,7 +174,7 @@ func servicePorts(s *store) []vipPort {
 			proto = "TCP"
 		}
 		out = append(out, vipPort{IPVSExpected{Namespace: v.Namespace, Service: v.Service, DNS: dns[name], VIP: v.ClusterIP,
-			Proto: proto, Port: v.Port, Ready: n}, r.source})
+			Proto: proto, Port: v.Port, Ready: n}, v.Name, r.source})
 	}
 	return out
 }
@@ -202,7 +201,7 @@ func kubeletDNSPorts(s *store, node string) []vipPort {
 			continue
 		}
 		for _, proto := range []string{"TCP", "UDP"} {
-			out = append(out, vipPort{IPVSExpected{DNS: true, VIP: v.Value, Proto: proto, Port: 53, Ready: -1}, r.source})
+			out = append(out, vipPort{IPVSExpected{DNS: true, VIP: v.Value, Proto: proto, Port: 53, Ready: -1}, "", r.source})
 		}
 	}
 	return out

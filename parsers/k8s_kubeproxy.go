@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"path"
 	"strings"
 
 	"coldcase/fact"
@@ -10,7 +11,7 @@ import (
 type KubeProxySetting struct {
 	Key       string `cel:"key" json:"key"`     // as KubeProxyConfiguration names it, dotted: mode, ipvs.syncPeriod, clusterCIDR
 	Value     string `cel:"value" json:"value"` // lists joined by commas
-	From      string `cel:"from" json:"from"`   // configmap, args
+	From      string `cel:"from" json:"from"`   // configmap, args (of a pod), process
 	Namespace string `cel:"namespace" json:"namespace"`
 	Pod       string `cel:"pod" json:"pod"`   // of args of a pod
 	Node      string `cel:"node" json:"node"` // of args of a pod
@@ -99,35 +100,50 @@ func kubeProxyCamel(flag string) string {
 	return strings.Join(words, "")
 }
 
-// kubeProxyFlags makes facts of a container's command line. A flag's value stands after "=" or in the next word.
+// kubeProxyFlags makes facts of a container's command line.
 func kubeProxyFlags(e *k8sEmitter, container *k8sVal, base KubeProxySetting) {
-	type word struct {
-		text string
-		at   *k8sVal
-	}
-	var words []word
+	var words []string
+	var at []*k8sVal
 	for _, list := range [...]string{"command", "args"} {
 		for _, item := range container.list(list) {
 			for _, text := range strings.Fields(item.text) { // a shell's -c holds all in one item
-				words = append(words, word{text, item})
+				words, at = append(words, text), append(at, item)
 			}
 		}
 	}
+	kubeProxyWords(words, func(i int, key, value string) {
+		base.Key, base.Value = key, value
+		e.emit(at[i], base)
+	})
+}
+
+// kubeProxyProcess makes facts of kube-proxy's row in a list of processes.
+func kubeProxyProcess(in *Input, line int, p Process) {
+	words := strings.Fields(p.Args)
+	if len(words) == 0 || path.Base(words[0]) != "kube-proxy" {
+		return
+	}
+	kubeProxyWords(words[1:], func(_ int, key, value string) {
+		in.Emit(line, line, KubeProxySetting{Key: key, Value: value, From: "process"})
+	})
+}
+
+// kubeProxyWords finds the settings in a command line. A flag's value stands after "=" or in the next word.
+func kubeProxyWords(words []string, emit func(i int, key, value string)) {
 	for i, w := range words {
-		flag, ok := strings.CutPrefix(w.text, "--")
+		flag, ok := strings.CutPrefix(w, "--")
 		if !ok {
 			continue
 		}
 		flag, value, inline := strings.Cut(flag, "=")
 		if !inline {
 			value = "true"
-			if i+1 < len(words) && !strings.HasPrefix(words[i+1].text, "-") {
-				value = words[i+1].text
+			if i+1 < len(words) && !strings.HasPrefix(words[i+1], "-") {
+				value = words[i+1]
 			}
 		}
-		if base.Key = kubeProxyFlag(flag); base.Key != "" {
-			base.Value = strings.Trim(value, `"'`)
-			e.emit(w.at, base)
+		if key := kubeProxyFlag(flag); key != "" {
+			emit(i, key, strings.Trim(value, `"'`))
 		}
 	}
 }

@@ -51,7 +51,7 @@ var _ = register(Parser{
 	Name:      "ps",
 	Doc:       "ps with a header: ps -ef, ps aux, ps -eo COLUMNS (ps(1)); the command is the last column",
 	Artifacts: []string{"node/ps"},
-	Facts:     []fact.Value{Process{}, ProcessSummary{}},
+	Facts:     []fact.Value{Process{}, ProcessSummary{}, KubeProxySetting{}},
 	Parse:     parsePs,
 })
 
@@ -89,6 +89,9 @@ func parsePs(in *Input) error {
 	in.Emit(head, head, psSummary(all))
 	for _, p := range psWorth(all) {
 		in.Emit(p.line, p.line, p.Process)
+	}
+	for _, p := range all {
+		kubeProxyProcess(in, p.line, p.Process)
 	}
 	return nil
 }
