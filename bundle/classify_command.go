@@ -9,6 +9,9 @@ import (
 // change how the same thing is shown (-d -s -W -n --no-pager) are not looked at.
 func artifactByWords(words []string) string {
 	bin, rest := words[0], words[1:]
+	if a := runtimeByWords(bin, rest); a != "" {
+		return a
+	}
 	if simple, ok := plainWords[bin]; ok {
 		return simple
 	}
@@ -76,6 +79,25 @@ func artifactByWords(words []string) string {
 		}
 	}
 	return kubectlByWords(words)
+}
+
+// runtimeByWords knows the lists of the container runtimes: "docker ps -a", "ctr -n moby tasks ls", also as
+// docker-container-ctr, "crictl ps -a" and "crictl pods".
+func runtimeByWords(bin string, rest []string) string {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(rest, func(w string) bool { return slices.Contains(words, w) })
+	}
+	switch {
+	case (bin == "ctr" || bin == "docker" && has("ctr")) && has("task", "tasks"):
+		return "node/ctr-tasks"
+	case bin == "docker" && has("ps"):
+		return "node/docker-ps"
+	case bin == "crictl" && has("ps"):
+		return "node/crictl-ps"
+	case bin == "crictl" && has("pods"):
+		return "node/crictl-pods"
+	}
+	return ""
 }
 
 // plainWords say everything by themselves.
