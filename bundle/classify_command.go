@@ -244,6 +244,9 @@ var resources = map[string]string{
 	"pv": "persistentvolumes", "persistentvolume": "persistentvolumes", "persistentvolumes": "persistentvolumes", "pvs": "persistentvolumes",
 	"deploy": "deployments", "deployment": "deployments", "deployments": "deployments", "pdb": "poddisruptionbudgets",
 	"poddisruptionbudget": "poddisruptionbudgets", "poddisruptionbudgets": "poddisruptionbudgets", "pdbs": "poddisruptionbudgets",
+	"ippool": "ippools", "ippools": "ippools", "felixconfiguration": "felixconfigurations", "felixconfigurations": "felixconfigurations",
+	"networkpolicy": "networkpolicies", "networkpolicies": "networkpolicies", "netpol": "networkpolicies",
+	"ingressclass": "ingressclasses", "ingressclasses": "ingressclasses",
 	"clusterrolebinding": "clusterrolebindings", "clusterrolebindings": "clusterrolebindings",
 }
 

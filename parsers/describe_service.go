@@ -29,6 +29,10 @@ func describeService(o *describeObject) *k8sVal {
 			}
 		case "LoadBalancer Ingress":
 			describeIngressPoints(root, s)
+		case "LoadBalancer Source Ranges":
+			for _, cidr := range strings.Split(value, ",") {
+				root.putList(s, "spec", "loadBalancerSourceRanges").putText(s, cidr)
+			}
 		case "Session Affinity":
 			root.put(s, s.val, "spec", "sessionAffinity")
 		case "External Traffic Policy":

@@ -22,6 +22,10 @@ type K8sContainer struct {
 	Liveness  K8sProbe `cel:"liveness" json:"liveness,omitzero"`
 	Readiness K8sProbe `cel:"readiness" json:"readiness,omitzero"`
 	Startup   K8sProbe `cel:"startup" json:"startup,omitzero"`
+	PortNames []string `cel:"portNames" json:"portNames,omitempty"` // of Ports, those that have one (get)
+	// PreStopCommand is what the preStop hook runs, as Command. (get)
+	PreStopCommand string `cel:"preStopCommand" json:"preStopCommand,omitempty"`
+	PreStop        string `cel:"preStop" json:"preStop,omitempty"` // how its preStop hook works: exec, http-get, tcp-socket, sleep; empty without one (get)
 }
 
 // FactKind implements fact.Value.
@@ -66,10 +70,13 @@ func k8sContainer(e *k8sEmitter, ref k8sPodRef, c *k8sVal, init bool) {
 	at, name := c.get("name").or(c), c.str("name")
 	v := K8sContainer{
 		Namespace: ref.namespace, Pod: ref.name, Node: ref.node, Container: name, Image: c.str("image"), Init: init,
-		Command: k8sWords(c.strs("command")), Args: k8sWords(c.strs("args")),
+		Command: k8sWords(c.strs("command")), Args: k8sWords(c.strs("args")), PreStopCommand: k8sWords(c.strs("lifecycle", "preStop", "exec", "command")),
 	}
 	named := map[string]int64{}
 	for _, p := range c.list("ports") {
+		if p.str("name") != "" {
+			v.PortNames = append(v.PortNames, p.str("name"))
+		}
 		v.Ports = append(v.Ports, p.num("containerPort"))
 		named[p.str("name")] = p.num("containerPort")
 		if host := p.num("hostPort"); host != 0 {
@@ -79,6 +86,11 @@ func k8sContainer(e *k8sEmitter, ref k8sPodRef, c *k8sVal, init bool) {
 	v.Liveness = k8sProbe(c.get("livenessProbe"), named)
 	v.Readiness = k8sProbe(c.get("readinessProbe"), named)
 	v.Startup = k8sProbe(c.get("startupProbe"), named)
+	for _, form := range [...][2]string{{"exec", "exec"}, {"httpGet", "http-get"}, {"tcpSocket", "tcp-socket"}, {"sleep", "sleep"}} {
+		if c.get("lifecycle", "preStop", form[0]) != nil {
+			v.PreStop = form[1]
+		}
+	}
 	e.emit(at, v)
 	for _, which := range [...]string{"limits", "requests"} {
 		for _, q := range c.entries("resources", which) {

@@ -173,6 +173,14 @@ func (e *k8sEmitter) emitObject(kind string, o *k8sVal) {
 		k8sDisruptionBudget(e, o)
 	case "ClusterRoleBinding":
 		k8sRoleBinding(e, o)
+	case "IPPool":
+		calicoPool(e, o)
+	case "FelixConfiguration":
+		calicoFelix(e, o)
+	case "NetworkPolicy":
+		k8sNetworkPolicy(e, o)
+	case "IngressClass":
+		k8sIngressClass(e, o)
 	case "ValidatingWebhookConfiguration":
 		k8sWebhooks(e, o)
 	}

@@ -19,6 +19,8 @@ type K8sService struct {
 	Selector              map[string]string `cel:"selector" json:"selector"`
 	Labels                map[string]string `cel:"labels" json:"labels"`
 	Annotations           map[string]string `cel:"annotations" json:"annotations"` // values bounded to 256 bytes, by describe to about 140
+	// SourceRanges are the clients that the load balancer lets in; empty: all.
+	SourceRanges []string `cel:"sourceRanges" json:"sourceRanges,omitempty"`
 }
 
 // FactKind implements fact.Value.
@@ -62,6 +64,7 @@ func k8sService(e *k8sEmitter, o *k8sVal) {
 		InternalTrafficPolicy: spec.str("internalTrafficPolicy"), SessionAffinity: spec.str("sessionAffinity"),
 		Headless: spec.str("clusterIP") == "None", Selector: spec.strMap("selector"),
 		Labels: o.strMap("metadata", "labels"), Annotations: k8sAnnotations(o),
+		SourceRanges: spec.strs("loadBalancerSourceRanges"),
 	}
 	s.LoadBalancerIPs = k8sIngressPoints(o)
 	e.emit(o.get("metadata", "name").or(o), s)

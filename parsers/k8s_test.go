@@ -71,6 +71,7 @@ func describeView(v fact.Value) fact.Value {
 		v.Reason, v.Message, v.LastTransition = "", "", time.Time{}
 		return v
 	case K8sContainer:
+		v.PortNames, v.PreStopCommand = nil, ""
 		for _, p := range []*K8sProbe{&v.Liveness, &v.Readiness, &v.Startup} {
 			if p.Port != fmt.Sprint(p.PortNumber) {
 				p.PortNumber = 0 // names of container ports are printed since 1.34

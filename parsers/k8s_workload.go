@@ -79,7 +79,8 @@ func k8sAllFacts() []fact.Value {
 	all := append([]fact.Value{K8sEvent{}, K8sDaemonSet{}, K8sLease{}, K8sWebhook{}, K8sNamespace{}, K8sNamespaceCondition{}, K8sAPIService{},
 		K8sVolumeClaim{}, K8sPersistentVolume{}, K8sDeployment{}, K8sDisruptionBudget{}, K8sRoleBinding{}}, k8sNodeFacts...)
 	all = append(append(append(all, k8sServiceFacts...), k8sEndpointFacts...), k8sIngressFacts...)
-	return append(append(all, k8sPodFacts...), K8sConfig{}, CorednsDirective{}, IPMasqCIDR{}, CalicoSetting{})
+	return append(append(all, k8sPodFacts...), K8sConfig{}, CorednsDirective{}, IPMasqCIDR{}, CalicoSetting{}, CalicoPool{}, CalicoFelix{},
+		K8sNetworkPolicy{}, K8sIngressClass{})
 }
 
 var _ = register(k8sGetParser("k8s-objects", "kubectl get -o yaml|json of any objects (Kubernetes API)", "cluster/object", k8sAllFacts()))
