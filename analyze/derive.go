@@ -18,12 +18,13 @@ type knower func(fact.Kind, Subject) (bool, []gap)
 
 // derivations are all of them, by the kind that they make.
 var derivations = map[fact.Kind]derivation{
-	IPVSExpected{}.FactKind():     ipvsExpected,
-	PodRoute{}.FactKind():         podRoute,
-	DfDirectory{}.FactKind():      dfDirectory,
-	IptablesBackends{}.FactKind(): iptablesBackends,
-	SchedulingReason{}.FactKind(): schedulingReason,
-	RuntimeDesync{}.FactKind():    runtimeDesync,
+	IPVSExpected{}.FactKind():      ipvsExpected,
+	PodRoute{}.FactKind():          podRoute,
+	DfDirectory{}.FactKind():       dfDirectory,
+	IptablesBackends{}.FactKind():  iptablesBackends,
+	SchedulingReason{}.FactKind():  schedulingReason,
+	RuntimeDesync{}.FactKind():     runtimeDesync,
+	ServiceForwarding{}.FactKind(): serviceForwarding,
 
 	"nstat.rate":     rateOf("netstat.counter"),
 	"vmstat.rate":    rateOf("vmstat.counter"),
