@@ -16,8 +16,9 @@ import (
 // schema is the CEL type of a selection's rows: the fields of the fact's struct, the named groups of its patterns,
 // and what every row has. It exists per selection, so a misspelt field is an error when the signature is compiled.
 type schema struct {
-	name   string
-	fields map[string]field
+	name     string
+	fields   map[string]field
+	patterns []*regexp.Regexp // of the selection, in order
 }
 
 type field struct {
@@ -53,6 +54,7 @@ func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 		}
+		s.patterns = append(s.patterns, re)
 		for _, group := range re.SubexpNames()[1:] {
 			if group != "" {
 				s.addVar(group, sel.Types[group])

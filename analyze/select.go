@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"regexp"
 	"sort"
 	"time"
 
@@ -41,14 +40,10 @@ func matching(rows []*row, sel *Selection, s *schema) []*row {
 	if len(sel.Pattern) == 0 {
 		return rows
 	}
-	var res []*regexp.Regexp
-	for _, p := range sel.Pattern {
-		res = append(res, regexp.MustCompile(p)) // newSchema compiled it before
-	}
 	var out []*row
 	for _, r := range rows {
 		text, _ := s.fields["message"].get(r).(string)
-		for _, re := range res {
+		for _, re := range s.patterns {
 			m := re.FindStringSubmatch(text)
 			if m == nil {
 				continue

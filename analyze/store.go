@@ -22,6 +22,7 @@ type store struct {
 	podByUID map[string]fact.Place
 	podNode  map[string]string // "namespace/pod" -> node
 	boxes    map[string]container
+	makers   map[fact.Kind][]string // artifacts that can yield a kind, as far as they were asked for
 	bytes    int64
 	lines    int64
 }
@@ -61,6 +62,7 @@ func newStore() *store {
 		podByUID: map[string]fact.Place{},
 		podNode:  map[string]string{},
 		boxes:    map[string]container{},
+		makers:   map[fact.Kind][]string{},
 	}
 }
 
@@ -216,6 +218,16 @@ func producers(kind fact.Kind) []string {
 	return names
 }
 
+// producers is the function of that name, remembered: it is asked for every signature and subject.
+func (s *store) producers(kind fact.Kind) []string {
+	names, ok := s.makers[kind]
+	if !ok {
+		names = producers(kind)
+		s.makers[kind] = names
+	}
+	return names
+}
+
 // preference puts the artifact first that a person should collect: objects before their description, and lists before
 // single objects.
 func preference(artifact string) int {
@@ -253,7 +265,7 @@ func (s *store) known(kind fact.Kind, sub Subject) (ok bool, missing []gap) {
 		}
 		return len(missing) == 0, missing
 	}
-	names := producers(kind)
+	names := s.producers(kind)
 	for _, name := range names {
 		if ok, _ := s.read(name, kind, sub); ok {
 			return true, nil
@@ -280,7 +292,7 @@ func (s *store) anything(kind fact.Kind) bool {
 	if len(s.facts[kind]) > 0 || s.logs.any(kind) {
 		return true
 	}
-	for _, name := range producers(kind) {
+	for _, name := range s.producers(kind) {
 		for i := range s.seen {
 			if s.seen[i].artifact == name && s.seen[i].reason == "" {
 				return true
