@@ -221,13 +221,22 @@ func isLog(artifact string) bool {
 	return false
 }
 
+// ofContainer reports whether an artifact is the log of one container, whose path names the pod.
+func ofContainer(artifact string) bool {
+	switch artifact {
+	case "node/container-log", "node/kube-proxy-log", "cluster/pod-log":
+		return true
+	}
+	return false
+}
+
 // stamped is how lines of logs begin, and error texts of programs do not. The last are headers of pstore's files.
 var stamped = regexp.MustCompile(`^\s*(?:[\[<{]|\d{4}-\d\d|[A-Z][a-z]{2} [ \d]\d |[IWEF]\d{4} |time=|\w+#\d+ Part\d|====\d)`)
 
 // log scans a log with the one matcher.
 func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifact) error {
 	place := fact.Place{Node: e.Node}
-	if ns, pod, uid, _ := parsers.LogPod(e.Path); pod != "" {
+	if ns, pod, uid, _ := parsers.LogPod(e.Path); pod != "" && ofContainer(seen.artifact) {
 		place.Namespace, place.Pod, place.PodUID = ns, pod, uid
 	}
 	seen.place = place

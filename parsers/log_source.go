@@ -90,18 +90,20 @@ func kubeProxyPod(path string) bool {
 //	containers/POD_NAMESPACE_CONTAINER-ID.log
 //	pod-log/NAMESPACE/POD/CONTAINER.log
 //
-// What the path does not say is empty. Sources: the kubelet's kuberuntime/helpers.go and legacy log links.
+// What the path does not say is empty, and so is everything when a name is none that an object may have: file names of
+// commands have the same parts, as "journalctl_-u_docker.txt". Sources: the kubelet's kuberuntime/helpers.go and legacy
+// log links.
 func LogPod(path string) (namespace, pod, uid, container string) {
 	parts := strings.Split(path, "/")
 	last := len(parts) - 1
 	for i, part := range parts[:last] {
 		fields := strings.Split(part, "_")
-		if len(fields) == 3 && fields[0] != "" && fields[1] != "" && len(fields[2]) >= 32 {
+		if len(fields) == 3 && objectName(fields[0]) && objectName(fields[1]) && len(fields[2]) >= 32 {
 			return fields[0], fields[1], fields[2], parts[i+1]
 		}
 	}
 	name := logFileName(parts[last])
-	if fields := strings.Split(name, "_"); len(fields) == 3 {
+	if fields := strings.Split(name, "_"); len(fields) == 3 && objectName(fields[0]) && objectName(fields[1]) {
 		if len(fields[2]) >= 36 && strings.Count(fields[2], "-") == 4 && len(fields[2]) == 36 {
 			return fields[0], fields[1], fields[2], ""
 		}
@@ -117,6 +119,12 @@ func LogPod(path string) (namespace, pod, uid, container string) {
 		}
 	}
 	return "", "", "", ""
+}
+
+// objectName reports whether a pod or namespace may be called so: a DNS subdomain in lower case (RFC 1123).
+func objectName(name string) bool {
+	outside := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.' }
+	return name != "" && strings.Trim(name, "-.") == name && !strings.ContainsFunc(name, outside)
 }
 
 // logFileName cuts the endings of logs off: "x.log", "x.log.1", "x.log.20260301-120000.gz", "x.txt".

@@ -71,8 +71,12 @@ func TestLogPod(t *testing.T) {
 		"var/log/containers/cart-0_shop_my-app.log":                                                              {"shop", "cart-0", "", "my-app"},
 		"cluster/pod-log/shop/cart-0/app-previous.log":                                                           {"shop", "cart-0", "", "app"},
 		"node-a/container-log/shop_cart-0_" + uid + ".log":                                                       {"shop", "cart-0", uid, ""},
-		"var/log/messages": {},
-		"":                 {},
+		"node-a/journalctl_-u_docker.txt":                                                                        {},
+		"node-a/-u_journalctl_" + uid + "/app/0.log":                                                             {},
+		"node-a/dmesg_-T_Kernel.log":                                                                             {},
+		"node-a/Shop_cart-0_" + uid + ".log":                                                                     {},
+		"var/log/messages":                                                                                       {},
+		"":                                                                                                       {},
 	} {
 		ns, pod, gotUID, container := LogPod(path)
 		require.Equal(t, want, [4]string{ns, pod, gotUID, container}, path)
