@@ -25,6 +25,18 @@ var derivations = map[fact.Kind]derivation{
 	SchedulingReason{}.FactKind():  schedulingReason,
 	RuntimeDesync{}.FactKind():     runtimeDesync,
 	ServiceForwarding{}.FactKind(): serviceForwarding,
+	SigkillCause{}.FactKind():      sigkillCause,
+	ServiceBacking{}.FactKind():    serviceBacking,
+	IngressBackend{}.FactKind():    ingressBackend,
+	SynPath{}.FactKind():           synPath,
+	NodeUnderlay{}.FactKind():      nodeUnderlay,
+	TunnelMTU{}.FactKind():         tunnelMTU,
+	NodeAsymmetry{}.FactKind():     nodeAsymmetry,
+
+	"clash.pod-ip":   podIPClash,
+	"clash.node-ip":  nodeIPClash,
+	"clash.pod-cidr": podCIDRClash,
+	"clash.mac":      macClash,
 
 	"nstat.rate":     rateOf("netstat.counter"),
 	"vmstat.rate":    rateOf("vmstat.counter"),

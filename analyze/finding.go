@@ -32,6 +32,7 @@ func (p *program) finding(s *store, j judgement) (Finding, error) {
 	if f.Message, err = w.message.render(vars); err != nil {
 		err = fmt.Errorf("%s: message: %w", sig.ID, err)
 	}
+	f.Severity = w.severityOf(sig, vars)
 	f.Confidence, f.Because = w.confidenceOf(sig, vars)
 	f.Remediation = w.remediation(sig, vars)
 	for i := range sig.Select {
@@ -118,6 +119,9 @@ func (r *row) quote(selection string) []Evidence {
 			e.Count = r.count
 		}
 		out = append(out, e)
+	}
+	for _, l := range r.logs {
+		out = append(out, l.quoteLog(selection)...)
 	}
 	return out
 }

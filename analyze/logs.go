@@ -27,10 +27,14 @@ type logStore struct {
 	groups   []map[string]*row // by pattern
 	overflow []*row
 	sources  map[string]map[string]bool // who wrote in a log, by its path
+	spans    map[string][2]time.Time    // of a log's first and last dated line, by its path
 }
 
 func newLogStore(set *Set) *logStore {
-	ls := &logStore{set: set, groups: make([]map[string]*row, len(set.patterns)), overflow: make([]*row, len(set.patterns)), sources: map[string]map[string]bool{}}
+	ls := &logStore{
+		set: set, groups: make([]map[string]*row, len(set.patterns)), overflow: make([]*row, len(set.patterns)),
+		sources: map[string]map[string]bool{}, spans: map[string][2]time.Time{},
+	}
 	for i := range ls.groups {
 		ls.groups[i] = map[string]*row{}
 	}
@@ -61,7 +65,7 @@ func (ls *logStore) scan(r io.Reader, ctx *parsers.LogContext, e *bundle.Entry, 
 		ls.add(h, place, e.Artifact, e.Display)
 		return nil
 	})
-	ls.sources[e.Display] = stats.Sources
+	ls.sources[e.Display], ls.spans[e.Display] = stats.Sources, [2]time.Time{stats.First, stats.Last}
 	return stats, err
 }
 

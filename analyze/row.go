@@ -22,6 +22,7 @@ type row struct {
 	vars    map[string]any // captures and log fields, typed
 	source  fact.Source
 	more    []fact.Source // further sources of a derived fact
+	logs    []*row        // log records that it was derived from
 	samples []sample      // of a log group: the first ones and the last
 }
 

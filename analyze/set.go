@@ -35,6 +35,9 @@ func NewSet(sigs []*Signature) (*Set, error) {
 		compiler: sync.OnceValues(func() (*compiler, error) { return newCompiler(zeroFacts(parserFacts())) }),
 	}
 	s.want(&suppressed)
+	for _, sel := range derivedFrom {
+		s.want(sel)
+	}
 	for _, sig := range sigs {
 		for i := range sig.Select {
 			s.want(&sig.Select[i])

@@ -37,6 +37,8 @@ type K8sPod struct {
 	Finalizers     []string          `cel:"finalizers" json:"finalizers"`    // (get)
 	Ready          bool              `cel:"ready" json:"ready"`
 	Display        string            `cel:"display" json:"display"` // column STATUS of kubectl get pods
+	// TerminationGrace is how long its containers may take to stop, in seconds; 0 when it is not stated. (get)
+	TerminationGrace int64 `cel:"terminationGrace" json:"terminationGrace,omitempty"`
 	// SchedulingGates are what must be taken away before the scheduler looks at the pod. (get)
 	SchedulingGates []string `cel:"schedulingGates" json:"schedulingGates,omitempty"`
 }
@@ -91,7 +93,7 @@ func k8sPod(e *k8sEmitter, o *k8sVal) {
 		Labels: meta.strMap("labels"), Annotations: k8sAnnotations(o),
 		Created: meta.time("creationTimestamp"), Started: status.time("startTime"), Deleted: meta.time("deletionTimestamp"),
 		GracePeriod: meta.num("deletionGracePeriodSeconds"), Finalizers: meta.strs("finalizers"),
-		Ready: k8sConditionTrue(status, "Ready"), Display: k8sDisplay(o),
+		Ready: k8sConditionTrue(status, "Ready"), Display: k8sDisplay(o), TerminationGrace: spec.num("terminationGracePeriodSeconds"),
 	}
 	for _, owner := range meta.list("ownerReferences") {
 		if owner.flag("controller") {
