@@ -28,6 +28,7 @@ type program struct {
 
 // words are the expressions that only a match needs.
 type words struct {
+	severity   []cel.Program
 	confidence []cel.Program // nil: always
 	because    []template
 	message    template
@@ -121,6 +122,13 @@ func (p *program) compileWhere(env *cel.Env) error {
 
 func compileWords(env *cel.Env, sig *Signature) (*words, error) {
 	w := &words{}
+	for _, rule := range sig.Severities {
+		when, err := boolProgram(env, rule.When)
+		if err != nil {
+			return nil, fmt.Errorf("%s: severities %s: %w", sig.File, rule.Is, err)
+		}
+		w.severity = append(w.severity, when)
+	}
 	for _, rule := range sig.Confidence {
 		var when cel.Program
 		var err error

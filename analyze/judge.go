@@ -198,14 +198,8 @@ func gapsOf(u *types.Unknown, gaps map[string][]gap) []gap {
 // confidenceOf applies the signature's confidence rules; without rules a match is confirmed.
 func (w *words) confidenceOf(sig *Signature, vars map[string]any) (Confidence, string) {
 	for i, rule := range sig.Confidence {
-		if w.confidence[i] != nil {
-			out, _, err := w.confidence[i].Eval(vars)
-			if err != nil {
-				continue
-			}
-			if b, ok := out.Value().(bool); !ok || !b {
-				continue
-			}
+		if w.confidence[i] != nil && !holds(w.confidence[i], vars) {
+			continue
 		}
 		because, _ := w.because[i].render(vars)
 		return rule.Is, because
@@ -214,6 +208,25 @@ func (w *words) confidenceOf(sig *Signature, vars map[string]any) (Confidence, s
 		return Confirmed, ""
 	}
 	return Possible, ""
+}
+
+// severityOf applies the signature's severity rules; without one that holds, its severity counts.
+func (w *words) severityOf(sig *Signature, vars map[string]any) Severity {
+	for i, rule := range sig.Severities {
+		if holds(w.severity[i], vars) {
+			return rule.Is
+		}
+	}
+	return sig.Severity
+}
+
+func holds(when cel.Program, vars map[string]any) bool {
+	out, _, err := when.Eval(vars)
+	if err != nil {
+		return false
+	}
+	b, _ := out.Value().(bool)
+	return b
 }
 
 // reasonOf says in one line why a verdict stays open.

@@ -33,6 +33,7 @@ func TestSignatureErrorsNameThePlace(t *testing.T) {
 		"risk":              {"risk: low", "risk: tiny", `risk "tiny"`},
 		"no pattern":        {`, pattern: 'I/O error on device (?P<device>\S+)'`, "", "a log selection needs a pattern"},
 		"explains nothing":  {"remediation:", "explains: [nothing]\nremediation:", `explains "nothing", which is no signature`},
+		"severity rule":     {"remediation:", "severities: [{is: bad, when: 'true'}]\nremediation:", `severities: "bad"`},
 		"file name":         {"id: disk-broken", "id: disk-dead", `id "disk-dead" must be the file's name`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,9 @@ func (s *Signature) Page(all []*Signature) string {
 		s.Select[i].page(&b)
 	}
 	fmt.Fprintf(&b, "\nIt matches when: `%s`\n", s.condition())
+	for _, r := range s.Severities {
+		fmt.Fprintf(&b, "- %s instead: `%s`\n", r.Is, r.When)
+	}
 	for _, c := range s.Confidence {
 		when := c.When
 		if when == "" {

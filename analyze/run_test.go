@@ -227,3 +227,18 @@ func TestEmptyFilesAreNotRead(t *testing.T) {
 		require.NotEqual(t, analyze.Clear, v.Outcome, v.Signature)
 	}
 }
+
+// A rule of severities weighs a case otherwise than the signature does.
+func TestSeverityRules(t *testing.T) {
+	const lockup = "[  %d.000000] watchdog: BUG: soft lockup - CPU#1 stuck for 23s! [kworker/1:1:44]\n"
+	const virtual = "[    0.000000] Hypervisor detected: KVM\n"
+	for text, want := range map[string]analyze.Severity{
+		virtual + fmt.Sprintf(lockup, 100):                            analyze.Warning,
+		virtual + fmt.Sprintf(lockup, 100) + fmt.Sprintf(lockup, 200): analyze.Critical,
+		fmt.Sprintf(lockup, 100):                                      analyze.Critical,
+	} {
+		res := run(t, nodeBundle(t, "node-a", artifact{"node/dmesg", "node/dmesg.txt", text, bundle.StatusOK}), ours(t))
+		require.Len(t, res.Findings, 1)
+		require.Equal(t, want, res.Findings[0].Severity, text)
+	}
+}

@@ -23,6 +23,7 @@ type Signature struct {
 	Description string            `yaml:"description"`
 	Select      Selections        `yaml:"select"`
 	Condition   string            `yaml:"condition"`
+	Severities  []SeverityRule    `yaml:"severities"` // where a match weighs otherwise than Severity says
 	Confidence  []ConfidenceRule  `yaml:"confidence"`
 	Explains    []string          `yaml:"explains"`
 	Message     string            `yaml:"message"`
@@ -39,6 +40,12 @@ type ConfidenceRule struct {
 	Is      Confidence `yaml:"is"`
 	When    string     `yaml:"when"`    // CEL; empty: always
 	Because string     `yaml:"because"` // what is missing for more; a template like Message
+}
+
+// SeverityRule gives a severity when its condition holds; the first rule that holds wins.
+type SeverityRule struct {
+	Is   Severity `yaml:"is"`
+	When string   `yaml:"when"` // CEL
 }
 
 // Selections are a signature's selections in the order of the file.
@@ -169,6 +176,11 @@ func (s *Signature) validateSteps() error {
 	for _, c := range s.Confidence {
 		if c.Is != Confirmed && c.Is != Likely && c.Is != Possible {
 			return fmt.Errorf("confidence %q is none of confirmed, likely, possible", c.Is)
+		}
+	}
+	for _, r := range s.Severities {
+		if r.Is.Rank() == 0 || r.When == "" {
+			return fmt.Errorf("severities: %q when %q: wants one of critical, warning, info, and a condition", r.Is, r.When)
 		}
 	}
 	for i, step := range s.Remediation {
