@@ -44,11 +44,11 @@ func ipvsForwarding(s *store, _ []vipPort) map[string]*forwarding {
 // natChains are the chains behind KUBE-SERVICES on one node.
 type natChains struct {
 	jumps    map[string][]string // KUBE-SVC-... -> KUBE-SEP-...
-	backends map[string][]backend
+	backends map[string][]natBackend
 	entries  []*row // rules of KUBE-SERVICES that lead to a KUBE-SVC-...
 }
 
-type backend struct {
+type natBackend struct {
 	addr   string
 	source fact.Source
 }
@@ -64,7 +64,7 @@ func iptablesForwarding(s *store, _ []vipPort) map[string]*forwarding {
 		}
 		c := chains[r.place.Node]
 		if c == nil {
-			c = &natChains{jumps: map[string][]string{}, backends: map[string][]backend{}}
+			c = &natChains{jumps: map[string][]string{}, backends: map[string][]natBackend{}}
 			chains[r.place.Node] = c
 		}
 		switch {
@@ -73,7 +73,7 @@ func iptablesForwarding(s *store, _ []vipPort) map[string]*forwarding {
 		case strings.HasPrefix(v.Chain, "KUBE-SVC-") && strings.HasPrefix(v.Target, "KUBE-SEP-"):
 			c.jumps[v.Chain] = append(c.jumps[v.Chain], v.Target)
 		case strings.HasPrefix(v.Chain, "KUBE-SEP-") && v.ToDestination != "":
-			c.backends[v.Chain] = append(c.backends[v.Chain], backend{addressOf(v.ToDestination), r.source})
+			c.backends[v.Chain] = append(c.backends[v.Chain], natBackend{addressOf(v.ToDestination), r.source})
 		}
 	}
 	out := map[string]*forwarding{}
@@ -129,7 +129,7 @@ func natTables(s *store) map[string]*row {
 // chain is named for its Service and an endpoint's rule says its address: service-HASH-NAMESPACE/NAME/PROTO/PORT
 // (pkg/proxy/nftables/proxier.go).
 func nftForwarding(s *store, ports []vipPort) map[string]*forwarding {
-	out, endpoints, services := map[string]*forwarding{}, map[string][]backend{}, map[string]*row{}
+	out, endpoints, services := map[string]*forwarding{}, map[string][]natBackend{}, map[string]*row{}
 	for _, r := range s.facts["nft.chain"] {
 		v := r.value.(parsers.NftChain)
 		if v.Table != "kube-proxy" || v.Family != "ip" {
@@ -152,7 +152,7 @@ func nftForwarding(s *store, ports []vipPort) map[string]*forwarding {
 			jumps[r.place.Node+" "+name] = append(jumps[r.place.Node+" "+name], v.Jumps...)
 		} else if v.Verdict == "dnat" {
 			key := r.place.Node + " " + v.Chain
-			endpoints[key] = append(endpoints[key], backend{addressOf(v.Target), r.source})
+			endpoints[key] = append(endpoints[key], natBackend{addressOf(v.Target), r.source})
 		}
 	}
 	for node, f := range out {
