@@ -110,7 +110,7 @@ var artifacts = []Artifact{
 	{"node/pressure-io", "I/O pressure", "cat /proc/pressure/io"},
 	{"node/pressure-memory", "memory pressure", "cat /proc/pressure/memory"},
 	{"node/proc-ip_vs", "IPVS table from the kernel", "cat /proc/net/ip_vs"},
-	{"node/ps", "processes", "ps -ewwo pid,ppid,uid,nlwp,stat,rss,vsz,etimes,wchan:32,args"},
+	{"node/ps", "processes", "ps -ewwo pid,ppid,uid,nlwp,stat,pcpu,rss,vsz,etimes,wchan:32,cgroup:200,args"},
 	{"node/pstore", "kernel messages kept over a crash", "cat /sys/fs/pstore/* /var/lib/systemd/pstore/*"},
 	{"node/resolv-conf", "resolver of the node", "cat /etc/resolv.conf"},
 	{"node/rt-tables", "names of routing tables", "cat /etc/iproute2/rt_tables"},

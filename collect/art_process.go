@@ -20,7 +20,7 @@ const (
 	maxBlocked   = 300  // threads whose stack is written
 	maxDeleted   = 5000 // deleted files that are listed
 	cpuSamples   = 3    // and one second between them
-	psColumns    = "pid,ppid,uid,nlwp,stat,rss,vsz,etimes,wchan:32,args"
+	psColumns    = "pid,ppid,uid,nlwp,stat,pcpu,rss,vsz,etimes,wchan:32,cgroup:200,args"
 )
 
 var (
@@ -34,7 +34,11 @@ var (
 	})
 	_ = register(Artifact{
 		Name: "node/ps", Path: "node/ps.txt", Group: "kernel", Privacy: PrivacyWorkload, Keep: Keep{Head: 8 * mib}, Gather: gatherProcesses,
-		What: []string{"ps -ewwo " + psColumns, "or /proc/*/stat, status, wchan and comm"},
+		What: []string{"ps -ewwo " + psColumns, "or /proc/*/stat, status, wchan, cgroup and comm"},
+	})
+	_ = register(Artifact{
+		Name: "node/top", Path: "node/top.txt", Group: "kernel", Privacy: PrivacyWorkload, Keep: Keep{Head: 4 * mib},
+		Argv: [][]string{{"top", "-b", "-n", "3", "-d", "1"}},
 	})
 	_ = register(Artifact{
 		Name: "node/stacks", Path: "node/stacks.txt", Group: "kernel", Privacy: PrivacySystem, Native: nativeStacks,
@@ -92,7 +96,7 @@ func (h *host) processes() []string {
 
 // nativeProcesses prints ps's columns. Only the name stands for the command line, as ps prints it for kernel threads.
 func nativeProcesses(ctx context.Context, h *host, k *sink) error {
-	if _, err := fmt.Fprintf(k, "%7s %7s %5s %4s %-4s %8s %10s %8s %-32s %s\n", "PID", "PPID", "UID", "NLWP", "STAT", "RSS", "VSZ", "ELAPSED", "WCHAN", "COMMAND"); err != nil {
+	if _, err := fmt.Fprintf(k, "%7s %7s %5s %4s %-4s %8s %10s %8s %-32s %s %s\n", "PID", "PPID", "UID", "NLWP", "STAT", "RSS", "VSZ", "ELAPSED", "WCHAN", "CGROUP", "COMMAND"); err != nil {
 		return err
 	}
 	uptime, _, _ := strings.Cut(h.line("/proc/uptime"), ".")
@@ -107,13 +111,23 @@ func nativeProcesses(ctx context.Context, h *host, k *sink) error {
 		if wchan == "" || wchan == "0" {
 			wchan = "-"
 		}
-		_, err := fmt.Fprintf(k, "%7d %7d %5d %4d %-4s %8d %10d %8d %-32s [%s]\n", p.pid, p.ppid, h.owner(dir), p.threads, p.state,
-			p.rss*page, p.vsize/kib, max(up-p.start/100, 0), wchan, p.comm)
+		_, err := fmt.Fprintf(k, "%7d %7d %5d %4d %-4s %8d %10d %8d %-32s %s [%s]\n", p.pid, p.ppid, h.owner(dir), p.threads, p.state,
+			p.rss*page, p.vsize/kib, max(up-p.start/100, 0), wchan, h.cgroupOf(dir), p.comm)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// cgroupOf lists a process's control groups as ps does, which cuts them off too; "-" for none. Version 1 has one for each
+// group of controllers, all with the same path for a container.
+func (h *host) cgroupOf(dir string) string {
+	groups := strings.Join(strings.Fields(h.line(dir+"/cgroup")), ",")
+	if groups == "" {
+		return "-"
+	}
+	return groups[:min(len(groups), 200)]
 }
 
 func (h *host) owner(dir string) uint32 {
