@@ -71,10 +71,10 @@ func viaAnother(effects [][]int, from, to int) bool {
 	return false
 }
 
-// order sorts findings for reading: roots first, leads after the others, the worst first, then by how much they explain, the surest first, then
-// by age and name.
+// order sorts findings for reading: roots first, leads after the others, the worst first (a cause is as bad as what it
+// causes), then by how much they explain, their own severity, the surest first, then by age and name.
 func order(findings []Finding) {
-	weight := explained(findings)
+	weight, worst := explained(findings)
 	sort.SliceStable(findings, func(i, j int) bool {
 		a, b := &findings[i], &findings[j]
 		switch {
@@ -82,10 +82,12 @@ func order(findings []Finding) {
 			return a.Root()
 		case (a.Lead == "") != (b.Lead == ""):
 			return a.Lead == ""
-		case a.Severity != b.Severity:
-			return a.Severity.Rank() > b.Severity.Rank()
+		case worst[a.ID] != worst[b.ID]:
+			return worst[a.ID] > worst[b.ID]
 		case weight[a.ID] != weight[b.ID]:
 			return weight[a.ID] > weight[b.ID]
+		case a.Severity != b.Severity:
+			return a.Severity.Rank() > b.Severity.Rank()
 		case a.Confidence.rank() != b.Confidence.rank():
 			return a.Confidence.rank() > b.Confidence.rank()
 		case !a.FirstSeen.Equal(b.FirstSeen) && !a.FirstSeen.IsZero() && !b.FirstSeen.IsZero():
@@ -105,14 +107,14 @@ func (c Confidence) rank() int {
 	return 1
 }
 
-// explained counts the findings below each finding. What explains something that lasts is no mere lead, however long
-// ago it ended.
-func explained(findings []Finding) map[string]int {
+// explained counts the findings below each finding, and ranks the worst of them and itself. What explains something that
+// lasts is no mere lead, however long ago it ended.
+func explained(findings []Finding) (weight, worst map[string]int) {
 	byID := map[string]*Finding{}
 	for i := range findings {
 		byID[findings[i].ID] = &findings[i]
 	}
-	weight := map[string]int{}
+	weight, worst = map[string]int{}, map[string]int{}
 	for i := range findings {
 		below := map[string]bool{}
 		var visit func(f *Finding)
@@ -125,12 +127,13 @@ func explained(findings []Finding) map[string]int {
 			}
 		}
 		visit(&findings[i])
-		weight[findings[i].ID] = len(below)
+		weight[findings[i].ID], worst[findings[i].ID] = len(below), findings[i].Severity.Rank()
 		for id := range below {
+			worst[findings[i].ID] = max(worst[findings[i].ID], byID[id].Severity.Rank())
 			if byID[id].Lead == "" {
 				findings[i].Lead = ""
 			}
 		}
 	}
-	return weight
+	return weight, worst
 }

@@ -146,6 +146,9 @@ type Finding struct {
 	Unchecked []Unchecked `json:"unchecked,omitempty"`
 	// Lasting: a snapshot shows it, so it had not ended when the bundle was made.
 	Lasting bool `json:"lasting,omitempty"`
+
+	nodes     []string // that its evidence speaks of
+	workloads []string // that its evidence speaks of, as "namespace/name"
 }
 
 // Unchecked is a possible cause of a finding that the case could neither show nor rule out.

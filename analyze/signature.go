@@ -65,6 +65,8 @@ type Selection struct {
 	Within  Duration          `yaml:"within"`  // the Count occurrences must lie in such a window
 	After   string            `yaml:"after"`   // only what happened after the first row of that selection
 	Near    string            `yaml:"near"`    // only what happened within Within of a row of that selection
+	// Anywhere takes rows of other nodes too: a disk that a lost node still holds.
+	Anywhere bool `yaml:"anywhere"`
 }
 
 // Strings reads one string or a list of strings.
@@ -105,7 +107,7 @@ func (s *Selections) UnmarshalYAML(n *yaml.Node) error {
 		return fmt.Errorf("line %d: select must map names to selections", n.Line)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if err := unknownKey(n.Content[i+1], "from", "pattern", "where", "types", "join", "absent", "context", "count", "within", "after", "near"); err != nil {
+		if err := unknownKey(n.Content[i+1], "from", "pattern", "where", "types", "join", "absent", "context", "count", "within", "after", "near", "anywhere"); err != nil {
 			return err
 		}
 		var sel Selection

@@ -8,6 +8,9 @@ import (
 	"coldcase/parsers"
 )
 
+// podMakers are the kinds of objects whose pods are named after them.
+var podMakers = []string{"DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"}
+
 // unknownPod begins the name of a pod subject of which only the UID is known.
 const unknownPod = "uid "
 
@@ -80,7 +83,7 @@ func addSubjects(subs []Subject, scope string, rows []*row) []Subject {
 func rowsOn(sig *Signature, sel *Selection, rows []*row, sub Subject) []*row {
 	var out []*row
 	for _, r := range rows {
-		if !belongs(r.place, sub) {
+		if !sel.Anywhere && !belongs(r.place, sub) {
 			continue
 		}
 		if sig.Scope == "pod" {
@@ -126,10 +129,11 @@ func belongs(p fact.Place, sub Subject) bool {
 // related reports whether a cause on one subject can explain a symptom on another.
 func (s *store) related(a, b *Finding) bool {
 	cause, symptom := a.Subject, b.Subject
-	if cause.Scope == "cluster" || symptom.Scope == "cluster" || cause.Name == symptom.Name && cause.Scope == symptom.Scope {
-		return true
-	}
 	switch {
+	case cause.Scope == "cluster" || cause.Name == symptom.Name && cause.Scope == symptom.Scope:
+		return true
+	case symptom.Scope == "cluster":
+		return cause.Scope != "pod" || b.concerns(cause.Name)
 	case cause.Scope == "service" || cause.Scope == "ingress":
 		return s.serves(cause, symptom)
 	case symptom.Scope == "service" || symptom.Scope == "ingress":
@@ -139,7 +143,30 @@ func (s *store) related(a, b *Finding) bool {
 	case cause.Scope == "pod" && symptom.Scope == "pod":
 		return false
 	}
-	return cause.Node != "" && cause.Node == symptom.Node
+	return cause.Node != "" && (cause.Node == symptom.Node || slices.Contains(b.nodes, cause.Node))
+}
+
+// concerns reports whether what a finding says of the whole cluster can be about a pod: one of those that it names, or
+// one that a workload made that it names. A finding that names neither may concern any.
+func (f *Finding) concerns(pod string) bool {
+	if len(f.Pods) == 0 && len(f.workloads) == 0 {
+		return true
+	}
+	return slices.Contains(f.Pods, pod) ||
+		slices.ContainsFunc(f.workloads, func(name string) bool { return strings.HasPrefix(pod, name+"-") })
+}
+
+// workload is the "namespace/name" of the Deployment, or of what else makes pods, that a value speaks of.
+func workload(v fact.Value) string {
+	switch v := v.(type) {
+	case parsers.K8sDeployment:
+		return v.Namespace + "/" + v.Name
+	case parsers.K8sEvent:
+		if slices.Contains(podMakers, v.Kind) {
+			return v.Namespace + "/" + v.Name
+		}
+	}
+	return ""
 }
 
 // serves reports whether a Service has to do with a node or a pod: every node serves every Service, and a pod has to do
