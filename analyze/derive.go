@@ -24,12 +24,13 @@ var derivations = map[fact.Kind]derivation{
 	IptablesBackends{}.FactKind():  iptablesBackends,
 	SchedulingReason{}.FactKind():  schedulingReason,
 	RuntimeDesync{}.FactKind():     runtimeDesync,
+	ForeignProcess{}.FactKind():    foreignProcess,
+	OrphanShim{}.FactKind():        orphanShim,
 	ServiceForwarding{}.FactKind(): serviceForwarding,
 	SigkillCause{}.FactKind():      sigkillCause,
 	ServiceBacking{}.FactKind():    serviceBacking,
 	IngressBackend{}.FactKind():    ingressBackend,
 	SynPath{}.FactKind():           synPath,
-	NodeUnderlay{}.FactKind():      nodeUnderlay,
 	TunnelMTU{}.FactKind():         tunnelMTU,
 	NodeAsymmetry{}.FactKind():     nodeAsymmetry,
 
@@ -37,6 +38,8 @@ var derivations = map[fact.Kind]derivation{
 	"clash.node-ip":  nodeIPClash,
 	"clash.pod-cidr": podCIDRClash,
 	"clash.mac":      macClash,
+	"clash.mtu":      mtuClash,
+	"pod.next-hop":   podNextHop,
 
 	"nstat.rate":     rateOf("netstat.counter"),
 	"vmstat.rate":    rateOf("vmstat.counter"),

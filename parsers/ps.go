@@ -27,7 +27,8 @@ type Process struct {
 	Wchan   string  `cel:"wchan" json:"wchan"`     // kernel function that it sleeps in
 	Comm    string  `cel:"comm" json:"comm"`       // program, without path and arguments: "mysqld", "[kworker/0:1]"
 	Args    string  `cel:"args" json:"args"`
-	Cgroup  string  `cel:"cgroup" json:"cgroup"`
+	Threads int64   `cel:"threads" json:"threads"`
+	Cgroup  string  `cel:"cgroup" json:"cgroup"` // as /proc/PID/cgroup has it, "0::/system.slice/sshd.service"; may be cut off
 	Kernel  bool    `cel:"kernel" json:"kernel"` // a thread of the kernel
 }
 
@@ -36,9 +37,10 @@ func (Process) FactKind() fact.Kind { return "process" }
 
 // ProcessSummary counts all processes of the list.
 type ProcessSummary struct {
-	Total  int64 `cel:"total" json:"total"`
-	D      int64 `cel:"d" json:"d"`           // in uninterruptible sleep
-	Zombie int64 `cel:"zombie" json:"zombie"` // ended, and not waited for by their parents
+	Total   int64 `cel:"total" json:"total"`
+	Threads int64 `cel:"threads" json:"threads"` // of all processes; -1 without an NLWP column
+	D       int64 `cel:"d" json:"d"`             // in uninterruptible sleep
+	Zombie  int64 `cel:"zombie" json:"zombie"`   // ended, and not waited for by their parents
 	// ZombieParent is the parent of most zombies, and ZombieMost how many it has; 0 without a PPID column.
 	ZombieParent int64 `cel:"zombieParent" json:"zombieParent"`
 	ZombieMost   int64 `cel:"zombieMost" json:"zombieMost"`
@@ -51,7 +53,7 @@ var _ = register(Parser{
 	Name:      "ps",
 	Doc:       "ps with a header: ps -ef, ps aux, ps -eo COLUMNS (ps(1)); the command is the last column",
 	Artifacts: []string{"node/ps"},
-	Facts:     []fact.Value{Process{}, ProcessSummary{}, KubeProxySetting{}},
+	Facts:     []fact.Value{Process{}, ProcessSummary{}, KubeProxySetting{}, ContainerShim{}},
 	Parse:     parsePs,
 })
 
@@ -92,6 +94,7 @@ func parsePs(in *Input) error {
 	}
 	for _, p := range all {
 		kubeProxyProcess(in, p.line, p.Process)
+		shimProcess(in, p.line, p.Process)
 	}
 	return nil
 }
@@ -113,7 +116,7 @@ func psHeader(f []string) bool {
 
 // psProcess reads one row by the header's words; the last one takes the rest of the line.
 func psProcess(header, f []string) (Process, bool) {
-	p := Process{PPID: -1, RSS: -1, CPU: -1, Seconds: -1}
+	p := Process{PPID: -1, RSS: -1, CPU: -1, Seconds: -1, Threads: -1}
 	if len(f) < len(header) {
 		return p, false
 	}
@@ -142,6 +145,8 @@ func psProcess(header, f []string) (Process, bool) {
 			}
 		case "ELAPSED":
 			number(&p.Seconds)
+		case "NLWP", "THCNT":
+			number(&p.Threads)
 		case "WCHAN":
 			p.Wchan = f[i]
 		case "CGROUP":
@@ -168,6 +173,11 @@ func psSummary(all []psLine) ProcessSummary {
 	s := ProcessSummary{Total: int64(len(all))}
 	zombies := map[int64]int64{}
 	for _, p := range all {
+		if p.Threads < 0 {
+			s.Threads = -1
+		} else if s.Threads >= 0 {
+			s.Threads += p.Threads
+		}
 		switch {
 		case strings.HasPrefix(p.Stat, "D"):
 			s.D++
