@@ -31,6 +31,7 @@ lint:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./analyze/... ./bundle ./parsers ./report
 	fixtures/lab/bench-logs.sh
+	fixtures/lab/bench-collect.sh
 
 fuzz:
 	fixtures/lab/fuzz.sh $(FUZZ)
