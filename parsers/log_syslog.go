@@ -181,7 +181,7 @@ func sniffSyslogISO(line []byte) bool {
 // sniffTail knows "host ident[pid]:" and "host facility.level ident:".
 func sniffTail(b []byte) bool {
 	host, rest, ok := bytes.Cut(b, []byte{' '})
-	if !ok || len(host) == 0 || host[len(host)-1] == ':' {
+	if !ok || len(host) == 0 || host[len(host)-1] == ':' || host[0] == '[' { // "[FATAL] plugin/loop: ..." names no host
 		return false
 	}
 	if level, after, ok := bytes.Cut(rest, []byte{' '}); ok && facilityLevel(level) {
