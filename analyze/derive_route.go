@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 
@@ -27,6 +28,9 @@ type PodRoute struct {
 	// Overlay is set when the cluster programs a route per remote block: this node has one for another block, or
 	// another node has one for this block. Without it, a default route is how pods are meant to be reached.
 	Overlay bool `cel:"overlay" json:"overlay"`
+	// CalicoIP is the address that Calico found for PodNode (annotation projectcalico.org/IPv4Address).
+	CalicoIP string `cel:"calicoIP" json:"calicoIP"`
+	ViaNode  string `cel:"viaNode" json:"viaNode"` // whose InternalIP Via is
 }
 
 // FactKind implements fact.Value.
@@ -38,6 +42,18 @@ var podRoute = derivation{
 	optional: map[fact.Kind]bool{"k8s.node": true},
 	rows:     deriveRoutes,
 	open:     unseenRoutes,
+}
+
+// podNextHop are the routes through an IPIP tunnel that lead to another address than the node's that runs the pods.
+var podNextHop = derivation{
+	zero: PodRoute{},
+	from: podRoute.from,
+	rows: func(s *store) []*row {
+		return slices.DeleteFunc(deriveRoutes(s), func(r *row) bool {
+			v := r.value.(PodRoute)
+			return !v.Routed || !strings.HasPrefix(v.Dev, "tunl") || v.Via == "" || v.Owner == "" || v.Via == v.Owner || v.Via == v.CalicoIP
+		})
+	},
 }
 
 // unseenRoutes names the nodes whose routes would tell whether this cluster routes by block at all, when this node has no
@@ -69,17 +85,18 @@ type fib struct {
 
 func deriveRoutes(s *store) []*row {
 	fibs := mainTables(s)
-	owners := map[string]string{}
+	owners, nodes, calico := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, r := range s.facts["k8s.node"] {
 		v := r.value.(parsers.K8sNode)
-		owners[v.Name] = v.InternalIP
+		owners[v.Name], nodes[v.InternalIP] = v.InternalIP, v.Name
+		calico[v.Name], _, _ = strings.Cut(v.Annotations["projectcalico.org/IPv4Address"], "/")
 	}
 	var out []*row
 	for _, node := range sortedKeys(fibs) {
 		for _, group := range remoteBlocks(s, fibs, node) {
 			r := group.on(fibs[node], node)
 			v := r.value.(PodRoute)
-			v.Owner = owners[v.PodNode]
+			v.Owner, v.CalicoIP, v.ViaNode = owners[v.PodNode], calico[v.PodNode], nodes[v.Via]
 			v.Overlay = overlay(fibs, node, v.PodIP)
 			r.value = v
 			out = append(out, r)

@@ -19,6 +19,8 @@ func describeIngress(o *describeObject) *k8sVal {
 			if m := describeBackend.FindStringSubmatch(s.val); m != nil && m[1]+":"+m[2] != "default-http-backend:80" {
 				root.put(s, m[1], "spec", "defaultBackend", "service", "name")
 				root.put(s, m[2], "spec", "defaultBackend", "service", "port", "number")
+			} else if m != nil {
+				root.put(s, m[3], "defaultError")
 			}
 		case "Rules":
 			describeRules(root, s)

@@ -62,6 +62,9 @@ func k8sIngress(e *k8sEmitter, o *k8sVal) {
 		v.DefaultBackend = service + ":" + port
 	}
 	e.emit(o.get("metadata", "name").or(o), v)
+	if missing := o.get("defaultError"); missing != nil {
+		e.emit(missing, K8sIngressRule{Namespace: v.Namespace, Ingress: v.Name, Host: "*", Service: "default-http-backend", Port: "80", Error: missing.text})
+	}
 	for _, rule := range spec.list("rules") {
 		host := rule.str("host")
 		if host == "" {
