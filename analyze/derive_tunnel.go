@@ -133,6 +133,9 @@ func deriveMTUClashes(s *store) []*row {
 			small = r
 		}
 	}
+	if small == nil {
+		return nil
+	}
 	var out []*row
 	for _, r := range deriveTunnels(s) {
 		t, low := r.value.(TunnelMTU), small.value.(parsers.IPLink)
