@@ -21,6 +21,7 @@ var traitsOf = map[fact.Kind]func(fact.Value) []trait{
 	"ip.link":         linkTraits,
 	"kubelet.setting": kubeletTraits,
 	"iptables.table":  iptablesTraits,
+	"resolv.entry":    resolverTraits,
 }
 
 func one(property, value string) []trait {
@@ -104,4 +105,9 @@ func iptablesTraits(v fact.Value) []trait {
 		return nil
 	}
 	return one("iptables backend with nat rules", t.Backend)
+}
+
+func resolverTraits(v fact.Value) []trait {
+	e := v.(parsers.ResolvEntry)
+	return one("resolver "+e.Keyword, strings.Join(e.Values, " "))
 }

@@ -11,7 +11,7 @@ import (
 
 // ServiceForwarding is one port of a Service's virtual address on one node: what kube-proxy should have written there and
 // what stands in that node's rules. Addresses that have no ready endpoint, or take local endpoints only, are left out,
-// and so are nodes on which eBPF does kube-proxy's work.
+// and so are nodes on which eBPF does kube-proxy's work, and all ports but one that stand as they should.
 type ServiceForwarding struct {
 	Namespace string `cel:"svcNamespace" json:"svcNamespace"`
 	Service   string `cel:"service" json:"service"`
@@ -75,22 +75,31 @@ func (f *forwarding) add(key, backend string, source fact.Source) {
 	}
 }
 
+// deriveForwarding keeps the ports that are amiss, and of every node one more, which tells that the node was looked at:
+// all ports of all nodes would be too many.
 func deriveForwarding(s *store) []*row {
 	ports := forwardedPorts(s)
 	known := endpointAddresses(s)
 	nodes := forwardings(s, ports)
+	good := map[string]int64{} // nodes that have backends for a port
+	for _, f := range nodes {
+		for key, p := range f.ports {
+			if len(p.backends) > 0 {
+				good[key]++
+			}
+		}
+	}
 	var out []*row
 	for _, node := range sortedKeys(nodes) {
-		for _, p := range ports {
+		for i, p := range ports {
 			r := nodes[node].row(node, p, known[p.Namespace+"/"+p.Service])
 			v := r.value.(ServiceForwarding)
-			for other, f := range nodes {
-				if peer := f.ports[vipKey(v.Proto, v.VIP, v.Port)]; other != node && peer != nil && len(peer.backends) > 0 {
-					v.PeersGood++
-				}
+			if v.PeersGood = good[vipKey(v.Proto, v.VIP, v.Port)]; v.Backends > 0 {
+				v.PeersGood--
 			}
-			r.value = v
-			out = append(out, r)
+			if r.value = v; i == 0 || v.Backends == 0 || len(v.Stale) > 0 {
+				out = append(out, r)
+			}
 		}
 	}
 	return out
