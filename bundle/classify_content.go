@@ -54,9 +54,11 @@ var grammars = []grammar{
 	{"node/iotop", regexp.MustCompile(`^(?:\d\d:\d\d:\d\d )?Total DISK READ`), 0},
 	{"node/top", regexp.MustCompile(`^top - \d\d:\d\d:\d\d up `), 0},
 	{"node/ps", regexp.MustCompile(`^\s*(?:(?:F\s+S\s+)?(?:UID|USER)\s+PID|PID\s+PPID)\s.*(?:COMMAND|CMD)$`), 0},
+	{"node/stap-signals", regexp.MustCompile(`^.{1,64}\(\d+\) send SIG[A-Z]+ to .{1,64}\(\d+\)$`), 0},
 	{"node/chrony-tracking", regexp.MustCompile(`^Reference ID\s+: `), 0},
 	{"node/timedatectl", regexp.MustCompile(`^\s*(?:System clock|NTP) synchronized: (?:yes|no)$`), 0},
 	{"node/slabinfo", regexp.MustCompile(`^slabinfo - version: `), 0},
+	{"node/certificates", regexp.MustCompile(`^-----BEGIN CERTIFICATE-----$|^notAfter=[A-Z][a-z]{2} |^\s+Not After : |^CERTIFICATE\s+EXPIRES\s+RESIDUAL TIME`), 0},
 	{"node/uptime", regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|^ \d\d:\d\d:\d\d up .*load average: `), 0},
 }
 
