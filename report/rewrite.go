@@ -32,6 +32,9 @@ func copyInto(dst, src reflect.Value, add appendRune) {
 		dst.SetString(text)
 	case reflect.Struct:
 		for i := range src.NumField() {
+			if !src.Type().Field(i).IsExported() { // the analysis's own notes
+				continue
+			}
 			copyInto(dst.Field(i), src.Field(i), add)
 		}
 		if e, ok := src.Interface().(analyze.Evidence); ok {
