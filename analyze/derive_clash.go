@@ -58,18 +58,13 @@ func clash(value string, a, b holder) *row {
 var (
 	podIPClash   = clashOf("k8s.pod", holdPodIP)
 	nodeIPClash  = clashOf("k8s.node", holdNodeIP)
-	macClash     = peersOnly(clashOf("ip.link", holdMAC))
+	macClash     = acrossNodes(clashOf("ip.link", holdMAC))
 	podCIDRClash = derivation{zero: Clash{}, from: []fact.Kind{"k8s.node"}, rows: derivePodCIDRs}
 )
 
-// peersOnly says that one node alone shows nothing.
-func peersOnly(d derivation) derivation {
-	d.open = func(s *store, _ Subject, _ knower) []gap {
-		if len(linksByNode(s)) < 2 {
-			return []gap{{artifact: "node/ip-link", reason: "collected on fewer than two nodes"}}
-		}
-		return nil
-	}
+// acrossNodes says which nodes would have to be looked at.
+func acrossNodes(d derivation) derivation {
+	d.open = unseenLinks
 	return d
 }
 

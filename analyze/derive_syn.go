@@ -14,7 +14,7 @@ type SynPath struct {
 	Dst     string `cel:"dst" json:"dst"`
 	DstPort int64  `cel:"dstPort" json:"dstPort"`
 	// SrcKind and DstKind are pod, node, service (a cluster IP), lb (the address of a load balancer), private (a private
-	// address that is none of these) or public.
+	// address that is none of these) or public; empty when pods, nodes and Services were not all collected.
 	SrcKind     string   `cel:"srcKind" json:"srcKind"`
 	DstKind     string   `cel:"dstKind" json:"dstKind"`
 	SrcName     string   `cel:"srcName" json:"srcName"` // "namespace/name", or a node's name
@@ -41,7 +41,7 @@ var synPath = derivation{
 	optional: map[fact.Kind]bool{"k8s.pod": true, "k8s.node": true, "k8s.service": true, "k8s.service-port": true, "k8s.network-policy": true},
 	rows:     deriveSynPaths,
 	open: func(s *store, sub Subject, known knower) []gap { // without unanswered SYNs nobody need know who is who
-		if !slices.ContainsFunc(s.facts["pcap.syn-path"], func(r *row) bool { return r.place.Capture == sub.Name }) {
+		if !slices.ContainsFunc(s.facts["pcap.syn-path"], func(r *row) bool { return sub.Scope != "capture" || r.place.Capture == sub.Name }) {
 			return nil
 		}
 		var missing []gap
@@ -66,6 +66,11 @@ func deriveSynPaths(s *store) []*row {
 		return nil
 	}
 	ends, nodePorts := netEnds(s), map[int64]string{}
+	all := true // who has which address is known
+	for artifact, kind := range map[string]fact.Kind{"cluster/pods": "k8s.pod", "cluster/nodes": "k8s.node", "cluster/services": "k8s.service"} {
+		whole, _ := s.read(artifact, kind, Subject{Scope: "cluster", Name: "cluster"})
+		all = all && whole
+	}
 	for _, r := range s.facts["k8s.service-port"] {
 		if v := r.value.(parsers.K8sServicePort); v.NodePort > 0 && v.Protocol != "UDP" {
 			nodePorts[v.NodePort] = v.Namespace + "/" + v.Service
@@ -74,10 +79,10 @@ func deriveSynPaths(s *store) []*row {
 	var out []*row
 	for _, r := range s.facts["pcap.syn-unanswered"] {
 		v := r.value.(parsers.PcapSynUnanswered)
-		src, dst := endOf(ends, v.Src), endOf(ends, v.Dst)
+		src, dst := endOf(ends, v.Src, all), endOf(ends, v.Dst, all)
 		p := SynPath{Src: v.Src, Dst: v.Dst, DstPort: v.DstPort, SrcKind: src.kind, DstKind: dst.kind, SrcName: src.name, DstName: dst.name,
 			SrcNode: src.node, DstNode: dst.node, Attempts: v.Attempts, Seconds: v.Seconds, SawReverse: v.SawReverse}
-		if dst.kind == "node" || dst.kind == "private" || dst.kind == "public" {
+		if dst.kind != "pod" && dst.kind != "service" && dst.kind != "lb" {
 			p.NodePortOf = nodePorts[v.DstPort]
 		}
 		d := *r
@@ -114,8 +119,8 @@ func netEnds(s *store) map[string]netEnd {
 	return out
 }
 
-func endOf(ends map[string]netEnd, ip string) netEnd {
-	if e, ok := ends[ip]; ok && ip != "" {
+func endOf(ends map[string]netEnd, ip string, all bool) netEnd {
+	if e, ok := ends[ip]; ok && ip != "" || !all {
 		return e
 	}
 	if addr, err := netip.ParseAddr(ip); err == nil && addr.IsPrivate() {

@@ -116,12 +116,27 @@ func unseenUnderlay(s *store, sub Subject, _ knower) []gap {
 	return out
 }
 
-// unseenNetworks names the nodes whose MTU is not known; one node alone cannot differ.
+// unseenNetworks names the nodes whose MTU is not known.
 func unseenNetworks(s *store, sub Subject, known knower) []gap {
-	if len(linksByNode(s)) < 2 {
-		return []gap{{artifact: "node/ip-link", reason: "collected on fewer than two nodes"}}
+	if gaps := unseenLinks(s, sub, known); len(gaps) > 0 {
+		return gaps
 	}
 	return unseenUnderlay(s, sub, known)
+}
+
+// unseenLinks names the nodes whose devices are not known; one node alone differs from nobody.
+func unseenLinks(s *store, _ Subject, _ knower) []gap {
+	links := linksByNode(s)
+	if len(links) < 2 {
+		return []gap{{artifact: "node/ip-link", reason: "collected on fewer than two nodes"}}
+	}
+	var out []gap
+	for _, r := range s.facts["k8s.node"] {
+		if name := r.value.(parsers.K8sNode).Name; links[name] == nil {
+			out = append(out, gap{artifact: "node/ip-link", node: name, reason: notCollected})
+		}
+	}
+	return out
 }
 
 func deriveMTUClashes(s *store) []*row {
