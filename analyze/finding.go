@@ -70,10 +70,10 @@ func (f *Finding) addEvidence(sel *Selection, rows []*row) {
 			f.Pods = appendNew(f.Pods, r.place.Namespace+"/"+r.place.Pod)
 		}
 		if r.place.Node != "" {
-			f.nodes = appendNew(f.nodes, r.place.Node)
+			f.Nodes = appendNew(f.Nodes, r.place.Node)
 		}
 		if name := workload(r.value); name != "" {
-			f.workloads = appendNew(f.workloads, name)
+			f.Workloads = appendNew(f.Workloads, name)
 		}
 		if r.dated || len(r.samples) > 0 { // a snapshot is no occurrence
 			total += r.count

@@ -146,9 +146,9 @@ type Finding struct {
 	Unchecked []Unchecked `json:"unchecked,omitempty"`
 	// Lasting: a snapshot shows it, so it had not ended when the bundle was made.
 	Lasting bool `json:"lasting,omitempty"`
-
-	nodes     []string // that its evidence speaks of
-	workloads []string // that its evidence speaks of, as "namespace/name"
+	// Nodes and Workloads ("namespace/name") are what else its evidence speaks of, to find its causes.
+	Nodes     []string `json:"-"`
+	Workloads []string `json:"-"`
 }
 
 // Unchecked is a possible cause of a finding that the case could neither show nor rule out.

@@ -143,17 +143,17 @@ func (s *store) related(a, b *Finding) bool {
 	case cause.Scope == "pod" && symptom.Scope == "pod":
 		return false
 	}
-	return cause.Node != "" && (cause.Node == symptom.Node || slices.Contains(b.nodes, cause.Node))
+	return cause.Node != "" && (cause.Node == symptom.Node || slices.Contains(b.Nodes, cause.Node))
 }
 
 // concerns reports whether what a finding says of the whole cluster can be about a pod: one of those that it names, or
 // one that a workload made that it names. A finding that names neither may concern any.
 func (f *Finding) concerns(pod string) bool {
-	if len(f.Pods) == 0 && len(f.workloads) == 0 {
+	if len(f.Pods) == 0 && len(f.Workloads) == 0 {
 		return true
 	}
 	return slices.Contains(f.Pods, pod) ||
-		slices.ContainsFunc(f.workloads, func(name string) bool { return strings.HasPrefix(pod, name+"-") })
+		slices.ContainsFunc(f.Workloads, func(name string) bool { return strings.HasPrefix(pod, name+"-") })
 }
 
 // workload is the "namespace/name" of the Deployment, or of what else makes pods, that a value speaks of.
