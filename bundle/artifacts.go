@@ -26,6 +26,7 @@ var artifacts = []Artifact{
 	{"cluster/describe-services", "kubectl describe services", "kubectl describe services -A"},
 	{"cluster/endpoints", "Endpoints", "kubectl get endpoints -A -o yaml"},
 	{"cluster/endpointslices", "EndpointSlices", "kubectl get endpointslices -A -o yaml"},
+	{"cluster/etcd-endpoints", "members of etcd", "etcdctl endpoint status --cluster -w table; etcdctl endpoint health --cluster -w table"},
 	{"cluster/events", "Events", "kubectl get events -A -o yaml"},
 	{"cluster/felixconfigurations", "Calico's Felix settings", "kubectl get felixconfigurations.crd.projectcalico.org -o yaml"},
 	{"cluster/ingressclasses", "IngressClasses", "kubectl get ingressclasses -o yaml"},

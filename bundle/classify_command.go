@@ -110,7 +110,7 @@ var plainWords = map[string]string{
 	"sockstat": "node/sockstat", "sockstat6": "node/sockstat6", "mounts": "node/mounts", "lsattr": "node/lsattr",
 	"top": "node/top", "atop": "node/atop", "iotop": "node/iotop", "ps": "node/ps", "psaux": "node/ps", "psef": "node/ps",
 	"timedatectl": "node/timedatectl", "clock": "node/clock", "chronyc": "node/chrony-tracking", "packages": "node/packages",
-	"certificates": "node/certificates", "certs": "node/certificates", "openssl": "node/certificates",
+	"certificates": "node/certificates", "certs": "node/certificates", "openssl": "node/certificates", "etcdctl": "cluster/etcd-endpoints",
 	"dpkg": "node/packages", "rpm": "node/packages", "stap": "node/stap-signals",
 	"dfh": "node/df", "dfi": "node/df-inodes", "inodes": "node/df-inodes", "ipaddrshow": "node/ip-addr", "iplinkshow": "node/ip-link",
 	"ipneighbour": "node/ip-neigh", "iprule": "node/ip-rule", "versions": "node/versions", "ifconfig": "",

@@ -58,6 +58,7 @@ var grammars = []grammar{
 	{"node/chrony-tracking", regexp.MustCompile(`^Reference ID\s+: `), 0},
 	{"node/timedatectl", regexp.MustCompile(`^\s*(?:System clock|NTP) synchronized: (?:yes|no)$`), 0},
 	{"node/slabinfo", regexp.MustCompile(`^slabinfo - version: `), 0},
+	{"cluster/etcd-endpoints", regexp.MustCompile(`^\|\s+ENDPOINT\s+\|\s+(?:ID|HEALTH)\s+\||^\S+:\d+ is (?:healthy: successfully|unhealthy: failed to) commit`), 0},
 	{"node/certificates", regexp.MustCompile(`^-----BEGIN CERTIFICATE-----$|^notAfter=[A-Z][a-z]{2} |^\s+Not After : |^CERTIFICATE\s+EXPIRES\s+RESIDUAL TIME`), 0},
 	{"node/uptime", regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|^ \d\d:\d\d:\d\d up .*load average: `), 0},
 }
