@@ -17,7 +17,7 @@ var _ = register(Artifact{
 })
 
 // packageName is what matters for the signatures: kernel, Kubernetes, runtimes, CNI, the packet filter and its tools.
-var packageName = regexp.MustCompile(`^(?:linux-image|linux-modules|kernel|kube|cri-|cri_|containerd|docker|moby|runc|crun|cri-o|podman|k3s|rke2|rancher|cni|containernetworking|calico|cilium|iptables|nftables|ipset|ipvsadm|conntrack|iproute|ethtool|systemd|libseccomp|selinux|container-selinux|nfs-|open-iscsi|iscsi|ceph|firewalld|ufw|chrony|ntp)`)
+var packageName = regexp.MustCompile(`^(?:linux-image|linux-modules|linux-headers|kernel|systemtap|kube|cri-|cri_|containerd|docker|moby|runc|crun|cri-o|podman|k3s|rke2|rancher|cni|containernetworking|calico|cilium|iptables|nftables|ipset|ipvsadm|conntrack|iproute|ethtool|systemd|libseccomp|selinux|container-selinux|nfs-|open-iscsi|iscsi|ceph|firewalld|ufw|chrony|ntp)`)
 
 type packageFilter struct{}
 

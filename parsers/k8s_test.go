@@ -51,7 +51,7 @@ func k8sKinds(facts []fact.Fact) map[fact.Kind]bool {
 func describeView(v fact.Value) fact.Value {
 	switch v := v.(type) {
 	case K8sPod:
-		v.UID, v.DNSPolicy, v.RestartPolicy, v.SchedulerName, v.Created, v.Finalizers = "", "", "", "", time.Time{}, nil
+		v.UID, v.DNSPolicy, v.RestartPolicy, v.SchedulerName, v.Created, v.Finalizers, v.TerminationGrace = "", "", "", "", time.Time{}, nil, 0
 		v.Deleted = v.Deleted.Round(time.Minute)
 		if v.Display == "Terminating" {
 			v.Phase = ""
@@ -71,7 +71,7 @@ func describeView(v fact.Value) fact.Value {
 		v.Reason, v.Message, v.LastTransition = "", "", time.Time{}
 		return v
 	case K8sContainer:
-		v.PortNames, v.PreStopCommand = nil, ""
+		v.PortNames, v.PreStopCommand, v.PreStop = nil, "", ""
 		for _, p := range []*K8sProbe{&v.Liveness, &v.Readiness, &v.Startup} {
 			if p.Port != fmt.Sprint(p.PortNumber) {
 				p.PortNumber = 0 // names of container ports are printed since 1.34
