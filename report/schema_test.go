@@ -105,7 +105,7 @@ func checkStruct(t *testing.T, typ reflect.Type, schema map[string]any, path str
 	seen := 0
 	for i := range typ.NumField() {
 		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
-		if name == "-" {
+		if name == "-" || !typ.Field(i).IsExported() {
 			continue
 		}
 		seen++
