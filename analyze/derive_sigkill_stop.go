@@ -149,8 +149,8 @@ func (k *killedContainer) kernelLog(s *store) (from, to time.Time, why string) {
 		}
 		span := s.logs.spans[c.Path]
 		from, to = span[0], span[1]
-		if collected := s.node(c.Node).collected; collected.After(to) && !from.IsZero() {
-			to = collected
+		if begun := s.started[c.Path]; begun.After(to) && !from.IsZero() {
+			to = begun // a quiet kernel wrote nothing since its last line
 		}
 		switch end := k.v.Finished; {
 		case from.IsZero() || end.IsZero():
