@@ -35,7 +35,7 @@ var _ = register(Parser{
 	Name:      "cgroup-events",
 	Doc:       "lines PATH/FILE:TEXT of cgroup files; those that count what was refused, killed or throttled",
 	Artifacts: []string{"node/cgroup-events"},
-	Facts:     []fact.Value{CgroupCounter{}},
+	Facts:     []fact.Value{CgroupCounter{}, CgroupUse{}},
 	Parse:     parseCgroupEvents,
 })
 
@@ -50,6 +50,7 @@ var (
 )
 
 func parseCgroupEvents(in *Input) error {
+	pairs := cgroupPairs{in: in}
 	for n, line, ok := in.Scan(); ok; n, line, ok = in.Scan() {
 		m := cgroupLine.FindStringSubmatch(line)
 		if m == nil {
@@ -63,8 +64,10 @@ func parseCgroupEvents(in *Input) error {
 		if !pair {
 			key, text = "", m[3]
 		}
+		cgroup := strings.TrimPrefix(m[1], "/sys/fs/cgroup")
+		pairs.line(n, cgroup, m[2], m[3])
 		if v, err := strconv.ParseInt(text, 10, 64); err == nil && cgroupKeys[m[2]][key] {
-			in.Emit(n, n, CgroupCounter{Cgroup: strings.TrimPrefix(m[1], "/sys/fs/cgroup"), File: m[2], Key: key, Value: v})
+			in.Emit(n, n, CgroupCounter{Cgroup: cgroup, File: m[2], Key: key, Value: v})
 		}
 	}
 	return nil
