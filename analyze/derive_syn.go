@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -31,6 +32,11 @@ type SynPath struct {
 
 // FactKind implements fact.Value.
 func (SynPath) FactKind() fact.Kind { return "pcap.syn-path" }
+
+// FactSummary is the fact in one line, for a report: a packet has no text to quote.
+func (p SynPath) FactSummary() string {
+	return fmt.Sprintf("%s > %s:%d SYN, sent %d times in %.1f s, no answer", p.Src, p.Dst, p.DstPort, p.Attempts, p.Seconds)
+}
 
 // synEnds are what names the ends of a connection.
 var synEnds = []fact.Kind{"k8s.pod", "k8s.node", "k8s.service", "k8s.service-port", "k8s.network-policy"}
