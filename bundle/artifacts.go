@@ -121,7 +121,7 @@ var artifacts = []Artifact{
 	{"node/sockstat", "socket memory", "cat /proc/net/sockstat"},
 	{"node/sockstat6", "sockets of IPv6", "cat /proc/net/sockstat6"},
 	{"node/softnet-stat", "packets that each CPU received and dropped", "cat /proc/net/softnet_stat"},
-	{"node/stacks", "where blocked processes wait in the kernel", "for p in $(ps -eo pid,stat | awk '$2 ~ /^D/ {print $1}'); do cat /proc/$p/stack; done"},
+	{"node/stacks", "where blocked processes wait in the kernel", "for p in $(ps -eo pid,stat | awk '$2 ~ /^D/ {print $1}'); do echo \"$p/$p D $(cat /proc/$p/comm) wchan=$(cat /proc/$p/wchan)\"; cat /proc/$p/stack; done"},
 	{"node/stap-signals", "signals that SystemTap saw", "stap -e 'probe signal.send { if (sig_name == \"SIGKILL\") printf(\"%s(%d) send %s to %s(%d)\\nparent of sender: %s(%d)\\ntask_ancestry:%s\\n\", execname(), pid(), sig_name, pid_name, sig_pid, pexecname(), ppid(), task_ancestry(pid2task(pid()), 1)) }'"},
 	{"node/static-pods", "manifests of static pods", "cat /etc/kubernetes/manifests/*.yaml"},
 	{"node/sysctl", "kernel settings", "sysctl -a"},
