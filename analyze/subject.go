@@ -88,7 +88,7 @@ func rowsOn(sig *Signature, sel *Selection, rows []*row, sub Subject) []*row {
 		}
 		if sig.Scope == "pod" {
 			ofPod := podName(r.place) != ""
-			if sub.Scope == "node" && ofPod || sub.Scope == "pod" && !ofPod && sel.isLog() && sel.Near == "" {
+			if sub.Scope == "node" && ofPod || sub.Scope == "pod" && !ofPod && sel.isLog() && sel.Near == "" && !sel.Anywhere {
 				continue // another's record: neither a pod's on its node, nor the node's on a pod
 			}
 		}
