@@ -37,6 +37,7 @@ var grammars = []grammar{
 	{"node/ctr-tasks", regexp.MustCompile(`^TASK\s+PID\s+STATUS\s*$`), 0},
 	{"node/os-release", regexp.MustCompile(`^PRETTY_NAME=`), 0},
 	{"node/conntrack-stats", regexp.MustCompile(`^cpu=\d+\s+(?:found|searched)=\d+`), 0},
+	{"node/conntrack", regexp.MustCompile(`^(?:ipv[46]\s+\d+\s+)?(?:tcp\s+6|udp\s+17|icmp\s+1)\s+\d+ (?:[A-Z_]+ )?src=\S+ dst=\S+ `), 0},
 	{"node/resolv-conf", regexp.MustCompile(`^nameserver\s+[0-9a-fA-F.:%]+`), 0},
 	{"node/vmstat", regexp.MustCompile(`^(?:nr_free_pages|pgpgin|pgfault|pgscan_direct\w*) \d+$`), 2},
 	{"node/sockstat", regexp.MustCompile(`^sockets: used \d+$`), 0},
