@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -87,17 +88,24 @@ func (s *Signature) index(name string) int {
 	return 0 // validate made sure that it is there
 }
 
-// after keeps what happened no earlier than the first of the others.
+// after keeps what happened no earlier than the first of the others: by the clock, or in a kernel log without one by
+// the time since boot.
 func after(rows, others []*row) []*row {
 	var first time.Time
+	boot := map[string]time.Duration{} // by artifact
 	for _, o := range others {
 		if o.dated && (first.IsZero() || o.at.Before(first)) {
 			first = o.at
 		}
+		if mono, seen := boot[o.source.Path]; !o.dated && len(o.monos) > 0 && (!seen || slices.Min(o.monos) < mono) {
+			boot[o.source.Path] = slices.Min(o.monos)
+		}
 	}
 	var out []*row
 	for _, r := range rows {
-		if !first.IsZero() && r.dated && !r.last.Before(first) {
+		mono, seen := boot[r.source.Path]
+		since := !r.dated && seen && len(r.monos) > 0 && slices.Max(r.monos) >= mono
+		if since || !first.IsZero() && r.dated && !r.last.Before(first) {
 			out = append(out, r)
 		}
 	}
