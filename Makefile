@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 FUZZ    ?= 60s
 
-.PHONY: all build test lint bench fuzz fixtures demo dist clean
+.PHONY: all build test lint bench noise fuzz fixtures demo dist clean
 
 all: build
 
@@ -32,6 +32,12 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./analyze/... ./bundle ./parsers ./report
 	fixtures/lab/bench-logs.sh
 	fixtures/lab/bench-collect.sh
+
+# noise makes 200 MiB of healthy and noisy logs and fails when there is a finding above info. It needs root.
+NOISE ?= /tmp/coldcase-noise
+noise: build
+	fixtures/lab/noise.sh $(NOISE)
+	bin/coldcase analyze $(NOISE)/case -q --fail-on warning -o $(NOISE)/report.md
 
 fuzz:
 	fixtures/lab/fuzz.sh $(FUZZ)
