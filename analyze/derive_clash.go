@@ -85,15 +85,12 @@ func holdNodeIP(r *row) []holder {
 	return []holder{{v.InternalIP, v.Name, "", r}}
 }
 
-const qemuMAC = "52:54:00:12:34:56"
-
 // holdMAC knows network cards and the VXLAN devices of network plugins. Other virtual devices have the same address on
-// every node on purpose: the veth pairs of Calico, docker0, VRRP. So has the card that QEMU gives each machine for a network of its
-// own, behind address translation.
+// every node on purpose: the veth pairs of Calico, docker0, VRRP.
 func holdMAC(r *row) []holder {
 	v := r.value.(parsers.IPLink)
 	card := v.Parent == "" && v.Master == "" && (v.Kind == "" || v.Kind == "bond") && cardName(v.Name)
-	if v.MAC == "" || !card && !isVXLAN(v.Name) || strings.HasPrefix(v.MAC, "00:00:00:00:00") || strings.HasPrefix(v.MAC, "00:00:5e:00:01") || v.MAC == qemuMAC {
+	if v.MAC == "" || !card && !isVXLAN(v.Name) || strings.HasPrefix(v.MAC, "00:00:00:00:00") || strings.HasPrefix(v.MAC, "00:00:5e:00:01") {
 		return nil
 	}
 	return []holder{{v.MAC, r.place.Node, v.Name, r}}

@@ -298,7 +298,7 @@ func TestCaptureWithoutTcpdump(t *testing.T) {
 	require.NoError(t, inNetns("/var/run/netns/"+node, func() error { return p.open(ctx, newHost(""), mib) }))
 	defer p.close()
 	p.begin()
-	p.listen(ctx, time.Now().Add(500*time.Millisecond))
+	p.listen(ctx, time.Now().Add(2*time.Second))
 	require.NoError(t, p.err)
 	got := readCapture(t, bytes.Join(p.pcapng(), nil))
 	require.Greater(t, len(got.packets), 5)

@@ -154,7 +154,7 @@ func verdicts(r *analyze.Result) []string {
 		out = append(out, f.Signature+" @ "+f.Subject.Name+" "+f.Subject.Node+" | "+f.Message+" | "+strings.Join(f.Pods, ","))
 	}
 	for _, v := range r.Verdicts {
-		out = append(out, string(v.Outcome)+" "+v.Signature+" @ "+v.Subject.Name+" "+v.Subject.Node+strings.Join(v.Missing, ","))
+		out = append(out, string(v.Outcome)+" "+v.Signature+" @ "+v.Subject.Name+" "+v.Subject.Node+" | "+strings.Join(v.Missing, ","))
 	}
 	sort.Strings(out)
 	return out
