@@ -69,7 +69,7 @@ func newStore() *store {
 // snapshot lists kinds whose time is that of collection: they say how things stood, not when they came about.
 // Kinds not listed carry their own time.
 var datedKinds = map[fact.Kind]bool{
-	"k8s.event": true, "pcap.syn-unanswered": true, "pcap.syn-refused": true, "pcap.dns-unanswered": true,
+	"k8s.event": true, "pcap.syn-unanswered": true, "pcap.syn-refused": true, "pcap.dns-unanswered": true, "pcap.frag-needed": true,
 	"k8s.container-state": true,
 }
 

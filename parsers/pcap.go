@@ -46,9 +46,9 @@ func (c PcapCapture) FactPlace() fact.Place { return fact.Place{Capture: c.Path}
 
 var _ = register(Parser{
 	Name:      "pcap",
-	Doc:       "packet captures, pcap and pcapng: refused and unanswered connections, lost DNS queries (draft-ietf-opsawg-pcapng)",
+	Doc:       "packet captures, pcap and pcapng: refused and unanswered connections, lost DNS queries, packets too large for a link (draft-ietf-opsawg-pcapng)",
 	Artifacts: []string{"capture/pcap"},
-	Facts:     []fact.Value{PcapCapture{}, PcapSynUnanswered{}, PcapSynRefused{}, PcapDNSUnanswered{}},
+	Facts:     []fact.Value{PcapCapture{}, PcapSynUnanswered{}, PcapSynRefused{}, PcapDNSUnanswered{}, PcapFragNeeded{}},
 	Parse:     parsePcap,
 })
 
@@ -100,6 +100,7 @@ type pcapRun struct {
 	flows       *pcapFlows
 	syns        *pcapSyns
 	dns         *pcapDNS
+	frags       pcapFrags
 	links       map[uint16]bool
 	indexes     map[uint32]bool // of cooked and modified captures
 }
@@ -108,7 +109,7 @@ func newPcapRun(in *Input) *pcapRun {
 	flows := newPcapFlows(pcapMaxFlows)
 	return &pcapRun{
 		in: in, sum: PcapCapture{Path: in.Path, Interfaces: []string{}}, flows: flows,
-		syns: newPcapSyns(), dns: newPcapDNS(flows), links: map[uint16]bool{}, indexes: map[uint32]bool{},
+		syns: newPcapSyns(), dns: newPcapDNS(flows), frags: pcapFrags{seen: map[pcapFragKey]*pcapFrag{}}, links: map[uint16]bool{}, indexes: map[uint32]bool{},
 	}
 }
 
@@ -140,6 +141,7 @@ func (r *pcapRun) packet(pkt *pcapPacket) {
 		r.sum.Unknown++
 	case pcapIP:
 		r.flows.see(h)
+		r.frags.see(h, int(r.sum.Packets), pkt.nanos)
 	case pcapTransport:
 		r.flows.see(h)
 		n := int(r.sum.Packets)
@@ -178,7 +180,7 @@ func (r *pcapRun) finish(p *pcapReader) {
 	for _, f := range refused {
 		r.in.EmitPacket(f.packet, pcapTime(f.nanos), f.value)
 	}
-	for _, f := range r.dns.facts(r.in.Path) {
+	for _, f := range append(r.dns.facts(r.in.Path), r.frags.facts(r.in.Path)...) {
 		r.in.EmitPacket(f.packet, pcapTime(f.nanos), f.value)
 	}
 }

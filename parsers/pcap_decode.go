@@ -62,7 +62,7 @@ type pcapHeaders struct {
 	srcPort, dstPort uint16
 	src, dst         pcapAddr
 	seq, ack         uint32
-	payload          []byte // of UDP, as far as it was captured
+	payload          []byte // of UDP and ICMP, as far as it was captured
 }
 
 // decode walks from the link layer to the innermost transport header. Every access is preceded by a length check.

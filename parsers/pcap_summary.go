@@ -28,3 +28,12 @@ func (v PcapDNSUnanswered) FactSummary() string {
 	}
 	return s
 }
+
+// FactSummary is the fact in one line.
+func (v PcapFragNeeded) FactSummary() string {
+	packet := ""
+	if v.Dst != "" {
+		packet = fmt.Sprintf(" (%s to %s)", v.Proto, v.Dst)
+	}
+	return fmt.Sprintf("%s > %s ICMP packet too big, MTU %d%s, %d times in %.1f s", v.From, v.To, v.MTU, packet, v.Count, v.Seconds)
+}

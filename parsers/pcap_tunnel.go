@@ -21,6 +21,8 @@ func (h *pcapHeaders) transport(proto uint8, fragment uint16, b []byte) pcapResu
 		}
 	case 47:
 		return h.gre(b)
+	case pcapICMP, pcapICMPv6:
+		h.payload = b
 	}
 	return pcapIP
 }
