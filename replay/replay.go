@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -76,7 +77,8 @@ func Run(ctx context.Context, c Case, set *analyze.Set) Outcome {
 	return out
 }
 
-// Update analyses a case and writes what it found as the expectation. The origin of an earlier one is kept.
+// Update analyses a case and writes what it found as the expectation. Of an earlier one it keeps the origin and Any: who
+// lets every signature stay open does not want to hear of each new one.
 func Update(ctx context.Context, c Case, set *analyze.Set) error {
 	r, err := Analyze(ctx, c.Bundles, set)
 	if err != nil {
@@ -86,6 +88,9 @@ func Update(ctx context.Context, c Case, set *analyze.Set) error {
 	e := FromResult(r)
 	if old, err := LoadExpect(path); err == nil {
 		e.Origin = old.Origin
+		if slices.Contains(old.Inconclusive, Any) {
+			e.Inconclusive = []string{Any}
+		}
 	}
 	return e.Save(path)
 }
