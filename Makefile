@@ -6,7 +6,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 FUZZ    ?= 60s
 
-.PHONY: all build test lint bench noise fuzz fixtures demo dist clean
+.PHONY: all build test lint bench noise fuzz fixtures docs demo dist clean
 
 all: build
 
@@ -46,6 +46,12 @@ fuzz:
 fixtures:
 	$(GO) test ./parsers ./report -update
 	$(GO) run ./cmd/coldcase replay --update fixtures/bundles
+
+# docs rewrites the pages that are generated: one for each signature, and the list of what is collected.
+docs:
+	rm -rf docs/signatures
+	$(GO) run ./cmd/coldcase signatures book docs/signatures
+	COLDCASE_UPDATE=1 $(GO) test ./collect -run TestDocsList
 
 dist:
 	for os in linux darwin windows; do for arch in amd64 arm64; do \

@@ -30,7 +30,7 @@ func signaturesCommand(e *env) *cobra.Command {
 		&cobra.Command{Use: "new ID [DIR]", Short: "Begin a signature: writes ID.yaml and its fixture ID.txtar", Args: cobra.RangeArgs(1, 2),
 			RunE: func(_ *cobra.Command, args []string) error { return newSignature(e, args) }},
 	)
-	cmd.AddCommand(graphCommand(e, &packs))
+	cmd.AddCommand(graphCommand(e, &packs), bookCommand(e, &packs))
 	return cmd
 }
 
