@@ -13,6 +13,9 @@ import (
 // grammars. Exact paths are no use: every collector, and every version of it, has others.
 func Classify(name string, head []byte) (artifact, node string) {
 	artifact = vote(artifactByName(strings.Replace(name, secondMark, "", 1)), artifactByContent(head), head)
+	if unlike(artifact, name, head) {
+		return "", ""
+	}
 	if twice[ArtifactBase(artifact)] && strings.Contains(path.Base(name), secondMark) {
 		artifact += "/second"
 	}

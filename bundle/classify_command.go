@@ -34,6 +34,18 @@ func artifactByWords(words []string) string {
 		}
 	case "journal", "journalctl":
 		return journalByWords(rest)
+	case "chrony", "chronyc":
+		if slices.Contains(rest, "tracking") || len(rest) == 0 {
+			return "node/chrony-tracking"
+		}
+	case "dpkg", "rpm":
+		if len(rest) > 0 {
+			return "node/packages"
+		}
+	case "installed": // sos
+		if len(rest) == 1 && (rest[0] == "rpms" || rest[0] == "debs") {
+			return "node/packages"
+		}
 	case "ethtool":
 		return ethtoolByWords(rest)
 	case "df":
@@ -109,10 +121,10 @@ var plainWords = map[string]string{
 	"vmstat": "node/vmstat", "softnet": "node/softnet-stat", "softnetstat": "node/softnet-stat", "slabinfo": "node/slabinfo",
 	"sockstat": "node/sockstat", "sockstat6": "node/sockstat6", "mounts": "node/mounts", "lsattr": "node/lsattr",
 	"top": "node/top", "atop": "node/atop", "iotop": "node/iotop", "ps": "node/ps", "psaux": "node/ps", "psef": "node/ps",
-	"timedatectl": "node/timedatectl", "clock": "node/clock", "chronyc": "node/chrony-tracking", "packages": "node/packages",
+	"timedatectl": "node/timedatectl", "clock": "node/clock", "packages": "node/packages",
 	"certificates": "node/certificates", "certs": "node/certificates", "openssl": "node/certificates", "etcdctl": "cluster/etcd-endpoints",
-	"dpkg": "node/packages", "rpm": "node/packages", "stap": "node/stap-signals",
-	"dfh": "node/df", "dfi": "node/df-inodes", "inodes": "node/df-inodes", "ipaddrshow": "node/ip-addr", "iplinkshow": "node/ip-link",
+	"stap": "node/stap-signals",
+	"dfh":  "node/df", "dfi": "node/df-inodes", "inodes": "node/df-inodes", "ipaddrshow": "node/ip-addr", "iplinkshow": "node/ip-link",
 	"ipneighbour": "node/ip-neigh", "iprule": "node/ip-rule", "versions": "node/versions", "ifconfig": "",
 }
 
@@ -167,6 +179,8 @@ func journalByWords(rest []string) string {
 		return slices.ContainsFunc(rest, func(w string) bool { return slices.Contains(words, strings.ToLower(w)) })
 	}
 	switch {
+	case has("boots", "usage", "header", "verify", "vacuum"):
+		return "" // about the journal
 	case has("kubelet"):
 		return "node/journal-kubelet"
 	case has("containerd", "docker", "dockerd", "crio"):
@@ -181,9 +195,12 @@ func journalByWords(rest []string) string {
 
 // ethtoolByWords knows `ethtool -k [device]`, -S and -i. The device is the instance part of the name.
 func ethtoolByWords(rest []string) string {
+	if len(rest) > 1 && rest[0] == "show" {
+		rest = rest[1:]
+	}
 	artifact := ""
 	if len(rest) > 0 {
-		artifact = map[string]string{"k": "k", "features": "k", "show": "k", "S": "S", "i": "i"}[rest[0]]
+		artifact = map[string]string{"k": "k", "features": "k", "offload": "k", "S": "S", "i": "i"}[rest[0]]
 	}
 	if artifact == "" {
 		return ""

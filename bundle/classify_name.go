@@ -33,6 +33,9 @@ func artifactByName(name string) string {
 	if a := artifactByFolder(name); a != "" {
 		return a
 	}
+	if a, yes := inTree(name); yes {
+		return a
+	}
 	base := path.Base(name)
 	if programLog.MatchString(base) {
 		return "node/container-log"
@@ -89,7 +92,10 @@ func artifactByFolder(name string) string {
 
 // podLogByFolder takes <pod>.log under pods/ or logs/ for what `kubectl logs` wrote.
 func podLogByFolder(name, base string) string {
-	parent := path.Base(path.Dir(name))
+	dir, parent := path.Dir(name), path.Base(path.Dir(name))
+	if strings.Contains(dir, "sos_commands/") {
+		return "" // sos_commands/logs holds commands about logs
+	}
 	if (parent == "pods" || parent == "logs" || parent == "pod-logs") && strings.Contains(base, ".log") {
 		return "cluster/pod-log"
 	}

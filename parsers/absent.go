@@ -15,7 +15,9 @@ var collectionErrors = regexp.MustCompile(`(?i)^(?:\S+: )*(?:line \d+: )?(?:` +
 	`.*executable file not found.*|sudo: .*|.*can't initialize ipvs.*|.*protocol not available$|are you sure that ip virtual server.*|` +
 	`.*the connection to the server .* was refused.*|.*unable to connect to the server.*|error from server.*|` +
 	`.*bad command line argument.*|modprobe: fatal.*|.*timed out.*|netlink error: .*|cannot get device .*settings.*|` +
-	`.*error: you must be logged in to the server.*|.*try ` + "`" + `?iptables.*|perhaps iptables or your kernel.*|.*must be root.*)`)
+	`.*error: you must be logged in to the server.*|.*try ` + "`" + `?iptables.*|perhaps iptables or your kernel.*|.*must be root.*|` +
+	`506 cannot talk to daemon|system has not been booted with systemd.*|failed to connect to bus:.*|` +
+	`cannot get driver information: operation not supported)`)
 
 const (
 	errorTextLines = 8    // an artifact that is only an error text is short

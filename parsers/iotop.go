@@ -19,7 +19,7 @@ type IotopProcess struct {
 	Accumulated bool    `cel:"accumulated" json:"accumulated"` // sums since iotop began (-a), else per second
 	ReadKB      float64 `cel:"readKB" json:"readKB"`           // KiB
 	WriteKB     float64 `cel:"writeKB" json:"writeKB"`         // KiB
-	IO          float64 `cel:"io" json:"io"`                   // percent of its time that it waited for a disk
+	IO          float64 `cel:"io" json:"io"`                   // percent of its time that it waited for a disk; 0 when the kernel does not count it
 	Command     string  `cel:"command" json:"command"`
 	// Kernel is set for the kernel's own threads, which write what others left to them.
 	Kernel bool `cel:"kernel" json:"kernel"`
@@ -38,8 +38,8 @@ var _ = register(Parser{
 
 var (
 	iotopTotal = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d )?(?:Total|Actual|Current) DISK READ`)
-	iotopHead  = regexp.MustCompile(`^(?:TIME )?\s*(?:TID|PID)\s+PRIO\s+USER`)
-	iotopLine  = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d )?\s*(\d+)\s+(\S+)\s+(\S+)\s+([\d.]+) ([BKMG])(/s)?\s+([\d.]+) ([BKMG])(?:/s)?\s+(?:[\d.]+ %\s+|\?unavailable\?\s+)?([\d.]+) %\s+(\S.*)$`)
+	iotopHead  = regexp.MustCompile(`^\s*(?:TIME\s+)?(?:TID|PID)\s+PRIO\s+USER`)
+	iotopLine  = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d )?\s*(\d+)\s+(\S+)\s+(\S+)\s+([\d.]+) ([BKMG])(/s)?\s+([\d.]+) ([BKMG])(?:/s)?\s+(?:(?:[\d.]+ %\s+|\?unavailable\?\s+)?([\d.]+) %|\?unavailable\?)\s+(\S.*)$`)
 	iotopUnits = map[string]float64{"B": 1.0 / 1024, "K": 1, "M": 1024, "G": 1024 * 1024}
 )
 

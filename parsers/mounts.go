@@ -1,6 +1,7 @@
 package parsers
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func (Mount) FactKind() fact.Kind { return "mount" }
 
 var _ = register(Parser{
 	Name:      "mounts",
-	Doc:       "/proc/mounts (proc(5))",
+	Doc:       "/proc/mounts (proc(5)), and what mount(8) prints",
 	Artifacts: []string{"node/mounts"},
 	Facts:     []fact.Value{Mount{}},
 	Parse:     parseMounts,
@@ -29,18 +30,27 @@ var _ = register(Parser{
 
 var mountEscapes = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`, `\043`, "#")
 
+// mountListed is a line of mount(8): "/dev/sda1 on / type xfs (rw,relatime)", with -l also "[label]" at the end.
+var mountListed = regexp.MustCompile(`^(.+?) on (/.*) type (\S+) \(([^)]*)\)(?: \[.*\])?$`)
+
 func parseMounts(in *Input) error {
 	for n, line, ok := in.Scan(); ok; n, line, ok = in.Scan() {
-		f := strings.Fields(line)
-		if len(f) != 6 || !strings.HasPrefix(f[1], "/") {
-			if isPrompt(line) {
-				in.Skip(n, n)
-			}
+		if m := mountListed.FindStringSubmatch(line); m != nil {
+			in.Emit(n, n, newMount(m[1], m[2], m[3], m[4]))
 			continue
 		}
-		options := strings.Split(f[3], ",")
-		in.Emit(n, n, Mount{Device: mountEscapes.Replace(f[0]), Dir: mountEscapes.Replace(f[1]), Type: f[2],
-			ReadOnly: slices.Contains(options, "ro"), Options: options})
+		f := strings.Fields(line)
+		switch {
+		case len(f) == 6 && strings.HasPrefix(f[1], "/"):
+			in.Emit(n, n, newMount(mountEscapes.Replace(f[0]), mountEscapes.Replace(f[1]), f[2], f[3]))
+		case isPrompt(line):
+			in.Skip(n, n)
+		}
 	}
 	return nil
+}
+
+func newMount(device, dir, kind, options string) Mount {
+	list := strings.Split(options, ",")
+	return Mount{Device: device, Dir: dir, Type: kind, ReadOnly: slices.Contains(list, "ro"), Options: list}
 }

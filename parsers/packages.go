@@ -19,7 +19,7 @@ func (Package) FactKind() fact.Kind { return "package" }
 
 var _ = register(Parser{
 	Name:      "packages",
-	Doc:       "lines of name, version and architecture, and rpm -qa's own form",
+	Doc:       "lines of name, version and architecture, dpkg -l, and rpm -qa's own form",
 	Artifacts: []string{"node/packages"},
 	Facts:     []fact.Value{Package{}},
 	Parse:     parsePackages,
@@ -28,12 +28,24 @@ var _ = register(Parser{
 // packageNVRA is rpm's name-version-release.arch.
 var packageNVRA = regexp.MustCompile(`^([A-Za-z0-9][\w.+-]*)-([^-\s]+-[^-\s]+)\.(x86_64|aarch64|noarch|i686|ppc64le|s390x)$`)
 
+// dpkgHead are the lines above the list of dpkg -l.
+var dpkgHead = regexp.MustCompile(`^(?:Desired=|\| Status=|\|/ Err|\|\|/ Name|\+\+\+-)`)
+
+// dpkgListed is a line of dpkg -l: wanted and present state, name, version, architecture, description.
+var dpkgListed = regexp.MustCompile(`^[uirph][ncHUFWti]R?\s+\S+\s+\S*\d\S*\s+(?:all|amd64|arm64|i386|armhf|ppc64el|s390x)\s`)
+
 func parsePackages(in *Input) error {
 	for n, line, ok := in.Scan(); ok; n, line, ok = in.Scan() {
 		f := strings.Fields(line)
 		switch {
-		case isPrompt(line):
+		case isPrompt(line), dpkgHead.MatchString(line):
 			in.Skip(n, n)
+		case dpkgListed.MatchString(line):
+			if f[0] == "ii" {
+				in.Emit(n, n, Package{Name: strings.TrimSuffix(f[1], ":amd64"), Version: f[2], Arch: f[3]})
+			} else {
+				in.Skip(n, n) // removed, its settings are left
+			}
 		case len(f) == 4 && f[3] != "installed": // dpkg: removed, its settings are left
 			in.Skip(n, n)
 		case len(f) >= 2 && len(f) <= 4 && strings.ContainsAny(f[1], "0123456789"):
@@ -42,7 +54,7 @@ func parsePackages(in *Input) error {
 				p.Arch = f[2]
 			}
 			in.Emit(n, n, p)
-		case len(f) == 1:
+		case len(f) > 0:
 			if m := packageNVRA.FindStringSubmatch(f[0]); m != nil {
 				in.Emit(n, n, Package{Name: m[1], Version: m[2], Arch: m[3]})
 			}
