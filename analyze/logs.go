@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"io"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -91,7 +90,7 @@ func (ls *logStore) add(h *logscan.Hit, place fact.Place, artifact, path string)
 func (ls *logStore) captures(h *logscan.Hit) (map[string]any, string) {
 	vars := map[string]any{"message": string(h.Record.Message), "ident": h.Record.Ident, "host": h.Record.Host}
 	var key strings.Builder
-	for i, name := range ls.set.patterns[h.Pattern].names {
+	for i, name := range ls.set.matcher.GroupNames(h.Pattern) {
 		if name == "" || 2*i+3 >= len(h.Groups) || h.Groups[2*i+2] < 0 {
 			continue
 		}
@@ -266,13 +265,4 @@ func typed(v any, typ string) any {
 		return f
 	}
 	return v
-}
-
-// groupNames lists the named groups of an expression, "" for unnamed ones, without the whole match.
-func groupNames(expr string) []string {
-	re, err := regexp.Compile(expr)
-	if err != nil {
-		return nil // the matcher reports it
-	}
-	return re.SubexpNames()[1:]
 }

@@ -23,9 +23,8 @@ type Set struct {
 
 // logPattern is one expression of any signature; signatures that say the same share it.
 type logPattern struct {
-	expr  string
-	kind  fact.Kind
-	names []string // of the groups
+	expr string
+	kind fact.Kind
 }
 
 // NewSet prepares signatures. It fails when a log pattern cannot be searched for.
@@ -66,7 +65,7 @@ func (s *Set) want(sel *Selection) {
 			continue
 		}
 		s.byKey[key] = len(s.patterns)
-		s.patterns = append(s.patterns, logPattern{expr: expr, kind: sel.From, names: groupNames(expr)})
+		s.patterns = append(s.patterns, logPattern{expr: expr, kind: sel.From})
 	}
 }
 

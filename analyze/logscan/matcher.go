@@ -39,8 +39,10 @@ type Matcher struct {
 	blocks    sync.Pool
 }
 
+// compiled is a pattern whose expression is compiled when its literal is found for the first time: of many patterns, a
+// log has the literals of few.
 type compiled struct {
-	re      *regexp.Regexp
+	re      func() *regexp.Regexp
 	sources []string
 }
 
@@ -55,14 +57,11 @@ func New(patterns []Pattern) (*Matcher, error) {
 	index := map[string]int32{}
 	var literals []string
 	for i, p := range patterns {
-		re, err := regexp.Compile(p.Expr)
+		lits, err := Literals(p.Expr) // this also tells whether the expression parses
 		if err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
-		lits, err := Literals(p.Expr)
-		if err != nil {
-			return nil, fmt.Errorf("pattern %d: %w", i, err)
-		}
+		re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p.Expr) })
 		m.patterns = append(m.patterns, compiled{re: re, sources: p.Sources})
 		for _, lit := range lits {
 			n, known := index[lit]
@@ -80,6 +79,9 @@ func New(patterns []Pattern) (*Matcher, error) {
 	m.blocks.New = func() any { return new(block) }
 	return m, nil
 }
+
+// GroupNames lists the names of a pattern's groups in order, "" for an unnamed one, without the whole match.
+func (m *Matcher) GroupNames(pattern int) []string { return m.patterns[pattern].re().SubexpNames()[1:] }
 
 // Hit is a record that a pattern matches.
 type Hit struct {

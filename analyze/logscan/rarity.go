@@ -21,11 +21,6 @@ var trigramFrequency = func() map[[3]byte]float64 {
 	return table
 }()
 
-// gramFrequency estimates how often four bytes stand together, per million bytes: no more often than either half.
-func gramFrequency(s string) float64 {
-	return min(triFrequency(s[0:3]), triFrequency(s[1:4]))
-}
-
 func triFrequency(s string) float64 {
 	key := [3]byte{foldByte(s[0]), foldByte(s[1]), foldByte(s[2])}
 	if f, ok := trigramFrequency[key]; ok {
@@ -45,12 +40,21 @@ func foldByte(c byte) byte {
 }
 
 // rarestWindow finds the eight bytes of a literal whose five four-byte grams are rarest together, and how often one of
-// them is expected per million bytes.
+// them is expected per million bytes. A gram stands no more often than either of the trigrams in it.
 func rarestWindow(lit string) (offset int, frequency float64) {
+	var tri [minLiteral - 2]float64 // of the window, from the first trigram on
 	for at := 0; at+minLiteral <= len(lit); at++ {
+		fresh := len(tri) - 1
+		if at == 0 {
+			fresh = 0
+		}
+		copy(tri[:], tri[1:])
+		for k := fresh; k < len(tri); k++ {
+			tri[k] = triFrequency(lit[at+k : at+k+3])
+		}
 		sum := 0.0
-		for k := 0; k < stride; k++ {
-			sum += gramFrequency(lit[at+k : at+k+gramLen])
+		for k := range stride {
+			sum += min(tri[k], tri[k+1])
 		}
 		if at == 0 || sum < frequency {
 			offset, frequency = at, sum

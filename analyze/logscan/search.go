@@ -102,7 +102,7 @@ func (c *candidate) judge() {
 		if len(pattern.sources) > 0 && !slices.Contains(pattern.sources, source) {
 			continue
 		}
-		groups := pattern.re.FindSubmatchIndex(rec.Message)
+		groups := pattern.re().FindSubmatchIndex(rec.Message)
 		if groups == nil {
 			continue
 		}

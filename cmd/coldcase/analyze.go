@@ -81,6 +81,11 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 	if err != nil {
 		return err
 	}
+	stopProfile, err := f.profile.start()
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
 	sigs, err := loadSignatures(f.packs, f.only)
 	if err != nil {
 		return err
@@ -89,11 +94,6 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 	if err != nil {
 		return usageError(err)
 	}
-	stopProfile, err := f.profile.start()
-	if err != nil {
-		return err
-	}
-	defer stopProfile()
 	p := newProgress(e.err, f.quiet)
 	r, err := f.keys.open(paths, bundle.Options{Limits: bundle.DefaultLimits(), Stdin: stdin, Progress: p.read})
 	if err != nil {
