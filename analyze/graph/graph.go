@@ -44,7 +44,10 @@ func Formats() []string {
 	return names
 }
 
-var formats = map[string]func(*strings.Builder, []*node){"dot": dot, "mermaid": mermaid, "svg": svg}
+type drawing func(*strings.Builder, []*node)
+
+// formats: dot has every edge, for programs; the others are for eyes.
+var formats = map[string]drawing{"dot": dot, "mermaid": reduced(mermaid), "svg": reduced(svg)}
 
 // build makes the nodes that have an edge, sorted by id. The members of a family share one node.
 func build(sigs []*analyze.Signature) []*node {

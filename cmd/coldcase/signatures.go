@@ -36,11 +36,17 @@ func signaturesCommand(e *env) *cobra.Command {
 
 func graphCommand(e *env, packs *[]string) *cobra.Command {
 	var format string
-	cmd := &cobra.Command{Use: "graph", Short: "Print what explains what among the signatures", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+	cmd := &cobra.Command{Use: "graph [ID...]", Short: "Print what explains what among the signatures",
+		Long: "Prints what explains what: of all signatures, or only the signatures named, what explains them and what they explain. Mermaid and SVG leave out the edges that a longer way says already.",
+		RunE: func(_ *cobra.Command, ids []string) error {
 			sigs, err := loadSignatures(*packs, nil)
 			if err != nil {
 				return err
+			}
+			if len(ids) > 0 {
+				if sigs, err = graph.Around(sigs, ids); err != nil {
+					return usageError(err)
+				}
 			}
 			if err := graph.Write(e.out, format, sigs); err != nil {
 				return usageError(err)
