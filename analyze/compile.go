@@ -65,7 +65,7 @@ func (c *compiler) compile(sig *Signature) (*program, error) {
 		if !known && !sel.isLog() {
 			return nil, fmt.Errorf("%s: selection %q: no parser emits facts of kind %q", sig.File, sel.Name, sel.From)
 		}
-		s, err := newSchema("row."+sel.Name, sel, zero)
+		s, err := newSchema(schemaPrefix+sel.Name, sel, zero)
 		if err != nil {
 			return nil, fmt.Errorf("%s: selection %q: %w", sig.File, sel.Name, err)
 		}

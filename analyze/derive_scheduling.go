@@ -40,9 +40,9 @@ var schedulingReason = derivation{
 // pendingPods are the pods that have no node yet, by "namespace/name".
 func pendingPods(s *store) map[string]*row {
 	pods := map[string]*row{}
-	for _, r := range s.facts["k8s.pod"] {
-		if v := r.value.(parsers.K8sPod); v.Phase == "Pending" && v.Node == "" && v.Deleted.IsZero() {
-			pods[v.Namespace+"/"+v.Name] = r
+	for _, r := range slices.Concat(s.facts["k8s.pod"], s.listed["k8s.pod"]) {
+		if v := r.value.(parsers.K8sPod); v.Phase == "Pending" && v.Node == "" && v.Deleted.IsZero() && (!v.Table || v.Display == "Pending") {
+			pods[podName(r.place)] = r
 		}
 	}
 	return pods
@@ -59,7 +59,7 @@ func schedulerWords(s *store, pods map[string]*row) map[string]*row {
 	}
 	for _, r := range s.facts["k8s.event"] {
 		v := r.value.(parsers.K8sEvent)
-		name := v.Namespace + "/" + v.Name
+		name := podName(r.place)
 		if v.Kind != "Pod" || v.Reason != "FailedScheduling" || pods[name] == nil {
 			continue
 		}

@@ -19,7 +19,7 @@ const (
 // finding turns a match into what the report shows.
 func (p *program) finding(s *store, j judgement) (Finding, error) {
 	sig := p.sig
-	vars := p.vars(j.subject, j.lists)
+	vars := p.vars(j.subject, j.lists, false)
 	f := Finding{
 		ID: sig.ID + "@" + j.subject.Name, Signature: sig.ID, Title: sig.Title, Severity: sig.Severity, Subject: j.subject,
 		Description: strings.TrimSpace(sig.Description), CannotProve: strings.TrimSpace(sig.CannotProve), References: sig.References,
@@ -67,7 +67,7 @@ func (f *Finding) addEvidence(sel *Selection, rows []*row) {
 	}
 	for i, r := range rows {
 		if r.place.Pod != "" {
-			f.Pods = appendNew(f.Pods, r.place.Namespace+"/"+r.place.Pod)
+			f.Pods = appendNew(f.Pods, podName(r.place))
 		}
 		if r.place.Node != "" {
 			f.Nodes = appendNew(f.Nodes, r.place.Node)

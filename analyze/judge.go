@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -25,6 +26,9 @@ func (p *program) judge(s *store) ([]judgement, error) {
 		rows, err := p.pick(s, i)
 		if err != nil {
 			return nil, err
+		}
+		if sel := &p.sig.Select[i]; sel.Apart != "" {
+			rows = apart(rows, lists[p.sig.index(sel.Apart)], time.Duration(sel.Within))
 		}
 		lists[i] = rows
 		if !p.sig.Select[i].Context {
@@ -131,12 +135,12 @@ func (p *program) joinValue(i int, r *row) string {
 // evaluate gives the verdict on one part. A selection without rows whose kind was not collected is unknown; CEL's
 // partial evaluation then tells whether the condition depends on it.
 func (p *program) evaluate(s *store, sub Subject, lists [][]*row) (Outcome, []gap, error) {
-	vars := p.vars(sub, lists)
+	vars := p.vars(sub, lists, true)
 	var unknown []*cel.AttributePatternType
 	gaps := map[string][]gap{}
 	for i := range p.sig.Select {
 		sel := &p.sig.Select[i]
-		if len(lists[i]) > 0 {
+		if len(lists[i]) > 0 || sel.Also {
 			continue
 		}
 		if ok, missing := s.known(sel.From, sub); !ok {
@@ -154,7 +158,7 @@ func (p *program) evaluate(s *store, sub Subject, lists [][]*row) (Outcome, []ga
 		return "", nil, fmt.Errorf("condition: %w", err)
 	}
 	if u, ok := out.(*types.Unknown); ok {
-		return Inconclusive, gapsOf(u, gaps), nil
+		return Inconclusive, p.gapsOf(s, sub, u, gaps), nil
 	}
 	if b, _ := out.Value().(bool); b {
 		return Matched, nil, nil
@@ -162,7 +166,8 @@ func (p *program) evaluate(s *store, sub Subject, lists [][]*row) (Outcome, []ga
 	return Clear, nil, nil
 }
 
-func (p *program) vars(sub Subject, lists [][]*row) map[string]any {
+// vars are what expressions see: for a verdict, what rows do not know is unknown.
+func (p *program) vars(sub Subject, lists [][]*row, verdict bool) map[string]any {
 	namespace, name, ok := strings.Cut(sub.Name, "/")
 	if !ok || sub.Scope == "capture" {
 		namespace, name = "NAMESPACE", "NAME" // in a command to copy, a person fills them in
@@ -172,13 +177,14 @@ func (p *program) vars(sub Subject, lists [][]*row) map[string]any {
 		"versions": p.sig.Versions,
 	}
 	for i := range p.sig.Select {
-		vars[p.sig.Select[i].Name] = celRows(lists[i], p.schemas[i])
+		vars[p.sig.Select[i].Name] = celRows(lists[i], p.schemas[i], verdict)
 	}
 	return vars
 }
 
-// gapsOf names the artifacts behind the selections that CEL could not do without.
-func gapsOf(u *types.Unknown, gaps map[string][]gap) []gap {
+// gapsOf names the artifacts behind the selections that CEL could not do without: those that were not collected, and
+// those whose rows come from a table which leaves out what the condition asks for.
+func (p *program) gapsOf(s *store, sub Subject, u *types.Unknown, gaps map[string][]gap) []gap {
 	needed := map[string]bool{}
 	for _, id := range u.IDs() {
 		trails, _ := u.GetAttributeTrails(id)
@@ -187,9 +193,14 @@ func gapsOf(u *types.Unknown, gaps map[string][]gap) []gap {
 		}
 	}
 	var out []gap
-	for _, name := range sortedKeys(gaps) {
-		if needed[name] {
-			out = append(out, gaps[name]...)
+	for i := range p.sig.Select {
+		sel := &p.sig.Select[i]
+		switch missing := gaps[sel.Name]; {
+		case needed[sel.Name] && len(missing) > 0:
+			out = append(out, missing...)
+		case needed[sel.Name]:
+			artifact := s.producers(sel.From)[0]
+			out = append(out, gap{artifact: artifact, node: nodeOf(artifact, sub), reason: onlyTable})
 		}
 	}
 	return out

@@ -13,6 +13,9 @@ import (
 	"coldcase/fact"
 )
 
+// schemaPrefix begins the name of a selection's row type.
+const schemaPrefix = "row."
+
 // schema is the CEL type of a selection's rows: the fields of the fact's struct, the named groups of its patterns,
 // and what every row has. It exists per selection, so a misspelt field is an error when the signature is compiled.
 type schema struct {
@@ -22,8 +25,9 @@ type schema struct {
 }
 
 type field struct {
-	typ *types.Type
-	get func(*row) any
+	typ    *types.Type
+	get    func(*row) any
+	ofFact bool // a field of the fact's struct, which a fact.Partly may not know
 }
 
 var timeType, durationType = reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration]()
@@ -31,14 +35,14 @@ var timeType, durationType = reflect.TypeFor[time.Time](), reflect.TypeFor[time.
 // newSchema builds the row type of a selection. zero is the kind's zero value, nil for log records.
 func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
 	s := &schema{name: name, fields: map[string]field{
-		"node":      {types.StringType, func(r *row) any { return r.place.Node }},
-		"namespace": {types.StringType, func(r *row) any { return r.place.Namespace }},
-		"pod":       {types.StringType, func(r *row) any { return r.place.Pod }},
-		"dated":     {types.BoolType, func(r *row) any { return r.dated }},
-		"at":        {types.TimestampType, func(r *row) any { return r.at }},
-		"first":     {types.TimestampType, func(r *row) any { return r.at }},
-		"last":      {types.TimestampType, func(r *row) any { return r.last }},
-		"count":     {types.IntType, func(r *row) any { return r.count }},
+		"node":      {typ: types.StringType, get: func(r *row) any { return r.place.Node }},
+		"namespace": {typ: types.StringType, get: func(r *row) any { return r.place.Namespace }},
+		"pod":       {typ: types.StringType, get: func(r *row) any { return r.place.Pod }},
+		"dated":     {typ: types.BoolType, get: func(r *row) any { return r.dated }},
+		"at":        {typ: types.TimestampType, get: func(r *row) any { return r.at }},
+		"first":     {typ: types.TimestampType, get: func(r *row) any { return r.at }},
+		"last":      {typ: types.TimestampType, get: func(r *row) any { return r.last }},
+		"count":     {typ: types.IntType, get: func(r *row) any { return r.count }},
 	}}
 	if zero != nil {
 		if err := s.addStruct(reflect.TypeOf(zero)); err != nil {
@@ -95,18 +99,18 @@ func (s *schema) addFields(t reflect.Type, prefix string, of func(*row) reflect.
 		if err != nil {
 			return fmt.Errorf("field %s.%s: %w", t.Name(), t.Field(i).Name, err)
 		}
-		s.fields[name] = field{typ, func(r *row) any { return value(r).Interface() }}
+		s.fields[name] = field{typ, func(r *row) any { return value(r).Interface() }, true}
 	}
 	return nil
 }
 
 func (s *schema) addVar(name, typ string) {
-	f := field{types.StringType, func(r *row) any { v, _ := r.vars[name].(string); return v }}
+	f := field{typ: types.StringType, get: func(r *row) any { v, _ := r.vars[name].(string); return v }}
 	switch typ {
 	case "int":
-		f = field{types.IntType, func(r *row) any { v, _ := r.vars[name].(int64); return v }}
+		f = field{typ: types.IntType, get: func(r *row) any { v, _ := r.vars[name].(int64); return v }}
 	case "float":
-		f = field{types.DoubleType, func(r *row) any { v, _ := r.vars[name].(float64); return v }}
+		f = field{typ: types.DoubleType, get: func(r *row) any { v, _ := r.vars[name].(float64); return v }}
 	}
 	s.fields[name] = f
 }
@@ -184,19 +188,28 @@ func (p *provider) FindStructFieldType(name, fieldName string) (*types.FieldType
 		Type:  f.typ,
 		IsSet: func(any) bool { return true },
 		GetFrom: func(target any) (any, error) {
-			r, ok := target.(*row)
+			v, ok := target.(rowVal)
 			if !ok {
 				return nil, fmt.Errorf("%s is read from a %T", fieldName, target)
 			}
-			return f.get(r), nil
+			return v.read(fieldName, f), nil
 		},
 	}, true
 }
 
-// rowVal is a row as CEL sees it.
+// rowVal is a row as CEL sees it. In a verdict, what its fact does not know is unknown; in words it is the zero value.
 type rowVal struct {
-	row    *row
-	schema *schema
+	row     *row
+	schema  *schema
+	verdict bool
+}
+
+// read is the value of a field.
+func (v rowVal) read(name string, f field) any {
+	if partly, ok := v.row.value.(fact.Partly); ok && v.verdict && f.ofFact && !partly.FactKnows(name) {
+		return types.NewUnknown(0, types.NewAttributeTrail(strings.TrimPrefix(v.schema.name, schemaPrefix)))
+	}
+	return f.get(v.row)
 }
 
 // ConvertToNative implements ref.Val.
@@ -219,7 +232,7 @@ func (v rowVal) Equal(other ref.Val) ref.Val {
 func (v rowVal) Type() ref.Type { return types.NewObjectType(v.schema.name) }
 
 // Value implements ref.Val.
-func (v rowVal) Value() any { return v.row }
+func (v rowVal) Value() any { return v }
 
 // Get reads a field where CEL plans no field access of its own.
 func (v rowVal) Get(index ref.Val) ref.Val {
@@ -228,5 +241,5 @@ func (v rowVal) Get(index ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("no such field: %s", name)
 	}
-	return types.DefaultTypeAdapter.NativeToValue(f.get(v.row))
+	return types.DefaultTypeAdapter.NativeToValue(v.read(name, f))
 }

@@ -25,7 +25,7 @@ func (p *program) pick(s *store, i int) ([]*row, error) {
 	}
 	var kept []*row
 	for _, r := range rows {
-		out, _, err := p.where[i].Eval(map[string]any{"it": rowVal{r, p.schemas[i]}, "versions": p.sig.Versions, "subject": map[string]string{}})
+		out, _, err := p.where[i].Eval(map[string]any{"it": rowVal{r, p.schemas[i], true}, "versions": p.sig.Versions, "subject": map[string]string{}})
 		if err != nil {
 			return nil, fmt.Errorf("selection %q: where: %w", sel.Name, err)
 		}
@@ -128,6 +128,32 @@ func near(rows, others []*row, d time.Duration) []*row {
 	return out
 }
 
+// apart drops what happened within d of one of the others on the same node. It looks at the whole case, since the others
+// may belong to another subject: a line that names no pod, and those around it that do.
+func apart(rows, others []*row, d time.Duration) []*row {
+	var out []*row
+	for _, r := range rows {
+		if !slices.ContainsFunc(others, func(o *row) bool { return o.place.Node == r.place.Node && coincide(r, o, d) }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// coincide compares by the clock, or in a log without one by the time since boot. Without either, lines of one log
+// count as together, since order is all that it gives.
+func coincide(a, b *row, d time.Duration) bool {
+	switch {
+	case a.dated && b.dated:
+		return !a.last.Before(b.at.Add(-d)) && !a.at.After(b.last.Add(d))
+	case a.dated || b.dated || a.source.Path != b.source.Path:
+		return false
+	case len(a.monos) == 0 || len(b.monos) == 0:
+		return true
+	}
+	return slices.Min(a.monos) <= slices.Max(b.monos)+d && slices.Max(a.monos) >= slices.Min(b.monos)-d
+}
+
 // enough reports whether Count occurrences are there, inside one window when Within is set.
 func enough(rows []*row, sel *Selection) bool {
 	var total int64
@@ -152,11 +178,11 @@ func enough(rows []*row, sel *Selection) bool {
 	return false
 }
 
-// celRows hands rows to CEL.
-func celRows(rows []*row, s *schema) []ref.Val {
+// celRows hands rows to CEL, for a verdict or for words.
+func celRows(rows []*row, s *schema, verdict bool) []ref.Val {
 	out := make([]ref.Val, len(rows))
 	for i, r := range rows {
-		out[i] = rowVal{r, s}
+		out[i] = rowVal{r, s, verdict}
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 type store struct {
 	facts    map[fact.Kind][]*row
 	second   map[fact.Kind][]*row // of the second samples of counters
+	listed   map[fact.Kind][]*row // rows that a table tells a part of, which derivations do not take for the whole
 	started  map[string]time.Time // when artifacts were begun, by path, where the bundle tells
 	logs     *logStore
 	coverage []Coverage
@@ -21,6 +23,7 @@ type store struct {
 	nodes    map[string]*nodeState // nodes with artifacts
 	podByUID map[string]fact.Place
 	podNode  map[string]string // "namespace/pod" -> node
+	podSpace map[string]string // pod -> namespace; "" where several have one of that name
 	boxes    map[string]container
 	makers   map[fact.Kind][]string // artifacts that can yield a kind, as far as they were asked for
 	bytes    int64
@@ -57,10 +60,12 @@ func newStore() *store {
 	return &store{
 		facts:    map[fact.Kind][]*row{},
 		second:   map[fact.Kind][]*row{},
+		listed:   map[fact.Kind][]*row{},
 		started:  map[string]time.Time{},
 		nodes:    map[string]*nodeState{},
 		podByUID: map[string]fact.Place{},
 		podNode:  map[string]string{},
+		podSpace: map[string]string{},
 		boxes:    map[string]container{},
 		makers:   map[fact.Kind][]string{},
 	}
@@ -89,11 +94,7 @@ func (s *store) addFact(f fact.Fact, taken time.Time) {
 		r.last = r.at
 		s.boxes[v.ContainerID] = container{f.Place, v.Container}
 	case parsers.K8sPod:
-		s.podByUID[v.UID] = f.Place
-		if hash := v.Annotations["kubernetes.io/config.hash"]; hash != "" { // static pods: the kubelet names cgroups by it
-			s.podByUID[hash] = f.Place
-		}
-		s.podNode[v.Namespace+"/"+v.Name] = v.Node
+		s.addPod(v, f.Place)
 	}
 	s.facts[f.Kind] = append(s.facts[f.Kind], r)
 }
@@ -105,11 +106,16 @@ func (s *store) finish() {
 			s.resolve(&r.place)
 		}
 		sortRows(rows)
-		s.facts[kind], s.second[kind] = dedupe(kind, rows), secondSamples(rows)
+		rows, s.second[kind] = dedupe(kind, rows), secondSamples(rows)
+		s.facts[kind], s.listed[kind] = wholeRows(kind, rows)
 	}
 	for kind, rows := range derive(s) {
 		sortRows(rows)
 		s.facts[kind] = rows
+	}
+	for kind, rows := range s.listed {
+		s.facts[kind] = append(s.facts[kind], rows...)
+		sortRows(s.facts[kind])
 	}
 	for i := range s.seen {
 		s.resolve(&s.seen[i].place)
@@ -120,8 +126,11 @@ func (s *store) finish() {
 	})
 }
 
-// resolve names a pod that is only known by its UID, and the node of a pod.
+// resolve names a pod that is only known by its UID, the namespace of one that stands in a table without it, and the node.
 func (s *store) resolve(p *fact.Place) {
+	if p.Pod != "" && p.Namespace == "" {
+		p.Namespace = s.podSpace[p.Pod]
+	}
 	if p.Pod == "" && p.PodUID != "" {
 		if known, ok := s.podByUID[p.PodUID]; ok {
 			node := p.Node
@@ -213,7 +222,7 @@ func producers(kind fact.Kind) []string {
 		}
 		return all
 	}
-	names := parsers.Producers(kind)
+	names := slices.DeleteFunc(parsers.Producers(kind), ofTable)
 	sort.SliceStable(names, func(i, j int) bool { return preference(names[i]) < preference(names[j]) })
 	return names
 }
@@ -232,6 +241,8 @@ func (s *store) producers(kind fact.Kind) []string {
 // single objects.
 func preference(artifact string) int {
 	switch {
+	case ofTable(artifact):
+		return 3
 	case single[artifact]:
 		return 2
 	case strings.Contains(artifact, "/describe-"):

@@ -14,6 +14,12 @@ var podMakers = []string{"DaemonSet", "Deployment", "Job", "ReplicaSet", "Replic
 // unknownPod begins the name of a pod subject of which only the UID is known.
 const unknownPod = "uid "
 
+// unknownNode is the subject of what a kubelet or runtime said about a pod of which nobody says where it is.
+const unknownNode = "an unknown node"
+
+// nowhere reports whether a row tells of a pod whose node is not known.
+func nowhere(p fact.Place) bool { return p.Node == "" && podName(p) != "" }
+
 // subjects lists what a scope's signatures are judged on, sorted by name.
 func (s *store) subjects(scope string) []Subject {
 	found := map[string]Subject{}
@@ -29,8 +35,7 @@ func (s *store) subjects(scope string) []Subject {
 		}
 	case "pod":
 		for _, r := range s.facts["k8s.pod"] {
-			v := r.value.(parsers.K8sPod)
-			add(v.Namespace+"/"+v.Name, v.Node)
+			add(podName(r.place), r.place.Node)
 		}
 	case "service":
 		for _, r := range s.facts["k8s.service"] {
@@ -64,6 +69,8 @@ func addSubjects(subs []Subject, scope string, rows []*row) []Subject {
 	for _, r := range rows {
 		sub := Subject{Scope: scope, Node: r.place.Node}
 		switch {
+		case scope == "node" && nowhere(r.place):
+			sub.Name, sub.Node = unknownNode, unknownNode
 		case scope == "node":
 			sub.Name = r.place.Node
 		case scope == "pod" && podName(r.place) != "":
@@ -99,6 +106,8 @@ func rowsOn(sig *Signature, sel *Selection, rows []*row, sub Subject) []*row {
 
 func podName(p fact.Place) string {
 	switch {
+	case p.Pod != "" && p.Namespace == "": // a table without that column
+		return p.Pod
 	case p.Pod != "":
 		return p.Namespace + "/" + p.Pod
 	case p.PodUID != "":
@@ -109,6 +118,9 @@ func podName(p fact.Place) string {
 
 // belongs reports whether a row may be judged with a subject: no statement of its place disagrees.
 func belongs(p fact.Place, sub Subject) bool {
+	if sub.Node == unknownNode {
+		return nowhere(p)
+	}
 	if sub.Node != "" && (p.Unscheduled || p.Node != "" && p.Node != sub.Node) {
 		return sub.Scope == "pod" && podName(p) == sub.Name
 	}
@@ -142,6 +154,9 @@ func (s *store) related(a, b *Finding) bool {
 		return slices.Contains(b.Pods, cause.Name)
 	case cause.Scope == "pod" && symptom.Scope == "pod":
 		return false
+	}
+	if cause.Node == unknownNode {
+		return slices.Contains(a.Pods, symptom.Name)
 	}
 	return cause.Node != "" && (cause.Node == symptom.Node || slices.Contains(b.Nodes, cause.Node))
 }

@@ -276,6 +276,9 @@ func (d *driver) pods() map[string]*PodInfo {
 		if v.Display != "Running" && v.Display != "Completed" {
 			p.Reason = v.Display
 		}
+		if v.Table {
+			p.Restarts = v.Restarts
+		}
 		pods[v.Namespace+"/"+v.Name] = p
 	}
 	for _, r := range d.store.facts["k8s.container-state"] {

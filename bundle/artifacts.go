@@ -32,6 +32,7 @@ var artifacts = []Artifact{
 	{"cluster/ingressclasses", "IngressClasses", "kubectl get ingressclasses -o yaml"},
 	{"cluster/ingresses", "Ingresses", "kubectl get ingresses -A -o yaml"},
 	{"cluster/ippools", "Calico's address pools", "kubectl get ippools.crd.projectcalico.org -o yaml"},
+	{"cluster/kubectl-table", "tables of kubectl", "kubectl get pods -A -o wide; kubectl get nodes -o wide; kubectl get events -A"},
 	{"cluster/leases", "Leases", "kubectl get leases -A -o yaml"},
 	{"cluster/namespaces", "Namespaces", "kubectl get namespaces -o yaml"},
 	{"cluster/networkpolicies", "NetworkPolicies", "kubectl get networkpolicies -A -o yaml"},

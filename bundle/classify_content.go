@@ -93,6 +93,9 @@ func artifactByContent(head []byte) string {
 	if a := describeByContent(lines); a != "" {
 		return a
 	}
+	if anyLine(kubectlTable, lines) {
+		return "cluster/kubectl-table"
+	}
 	for _, g := range grammars {
 		n := 0
 		for _, l := range lines {
@@ -162,6 +165,10 @@ func headLines(text string) []string {
 	}
 	return lines
 }
+
+// kubectlTable is the header of kubectl's table of pods, nodes or events.
+var kubectlTable = regexp.MustCompile(`^(?:NAMESPACE\s{2,})?(?:NAME\s{2,}READY\s{2,}STATUS\s{2,}RESTARTS\s{2,}|NAME\s{2,}STATUS\s{2,}(?:ROLES\s{2,})?AGE\s{2,}VERSION|` +
+	`LAST SEEN\s{2,}(?:FIRST SEEN\s{2,}COUNT|TYPE\s{2,}REASON)\s)`)
 
 var (
 	hasAddress = regexp.MustCompile(`^\s+inet6? \S+`)

@@ -26,6 +26,13 @@ type Placed interface {
 	FactPlace() Place
 }
 
+// Partly is a Value that may come from something which shows only some of its fields, such as a table of kubectl.
+type Partly interface {
+	Value
+	// FactKnows reports whether the field with this cel tag was there to be read. Others hold zero values that mean nothing.
+	FactKnows(field string) bool
+}
+
 // Summarized is a Value that can say itself in one line, where there is no text to quote.
 type Summarized interface {
 	Value

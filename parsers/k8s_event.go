@@ -21,11 +21,15 @@ type K8sEvent struct {
 	Last      time.Time `cel:"last" json:"last,omitzero"`
 	Component string    `cel:"component" json:"component"` // kubelet, default-scheduler, ...
 	Host      string    `cel:"host" json:"host"`           // node that reported it; describe prints it before 1.23 only
-	Age       string    `cel:"age" json:"age"`             // as describe prints it; empty in get
+	Age       string    `cel:"age" json:"age"`             // as describe and tables print it; empty in get
+	Shown     Shown     `cel:"-" json:"shown,omitempty"`
 }
 
 // FactKind implements fact.Value.
 func (K8sEvent) FactKind() fact.Kind { return "k8s.event" }
+
+// FactKnows implements fact.Partly.
+func (e K8sEvent) FactKnows(field string) bool { return e.Shown.knows(field) }
 
 // FactPlace implements fact.Placed.
 func (e K8sEvent) FactPlace() fact.Place {

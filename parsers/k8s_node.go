@@ -33,10 +33,14 @@ type K8sNode struct {
 	AllocatablePods   int64             `cel:"allocatablePods" json:"allocatablePods"`
 	// Allocatable holds all resources by name in their base unit: cores, bytes, pieces.
 	Allocatable map[string]float64 `cel:"allocatable" json:"allocatable,omitempty"`
+	Shown       Shown              `cel:"-" json:"shown,omitempty"`
 }
 
 // FactKind implements fact.Value.
 func (K8sNode) FactKind() fact.Kind { return "k8s.node" }
+
+// FactKnows implements fact.Partly.
+func (n K8sNode) FactKnows(field string) bool { return n.Shown.knows(field) }
 
 // FactPlace implements fact.Placed.
 func (n K8sNode) FactPlace() fact.Place { return fact.Place{Node: n.Name} }
@@ -45,15 +49,19 @@ func (n K8sNode) FactPlace() fact.Place { return fact.Place{Node: n.Name} }
 type K8sNodeCondition struct {
 	Node           string    `cel:"node" json:"node"`
 	Type           string    `cel:"type" json:"type"`     // Ready, MemoryPressure, NetworkUnavailable, KernelDeadlock, ...
-	Status         string    `cel:"status" json:"status"` // True, False, Unknown
+	Status         string    `cel:"status" json:"status"` // True, False, Unknown; NotReady in a table, which is one of the last two
 	Reason         string    `cel:"reason" json:"reason"`
 	Message        string    `cel:"message" json:"message"` // bounded to 1 KiB
 	LastTransition time.Time `cel:"lastTransition" json:"lastTransition,omitzero"`
 	LastHeartbeat  time.Time `cel:"lastHeartbeat" json:"lastHeartbeat,omitzero"`
+	Shown          Shown     `cel:"-" json:"shown,omitempty"`
 }
 
 // FactKind implements fact.Value.
 func (K8sNodeCondition) FactKind() fact.Kind { return "k8s.node-condition" }
+
+// FactKnows implements fact.Partly.
+func (c K8sNodeCondition) FactKnows(field string) bool { return c.Shown.knows(field) }
 
 // FactPlace implements fact.Placed.
 func (c K8sNodeCondition) FactPlace() fact.Place { return fact.Place{Node: c.Node} }

@@ -41,13 +41,25 @@ type K8sPod struct {
 	TerminationGrace int64 `cel:"terminationGrace" json:"terminationGrace,omitempty"`
 	// SchedulingGates are what must be taken away before the scheduler looks at the pod. (get)
 	SchedulingGates []string `cel:"schedulingGates" json:"schedulingGates,omitempty"`
+	// Restarts of all containers, as kubectl get pods counts them.
+	Restarts int64 `cel:"restarts" json:"restarts,omitempty"`
+	// Table is set when the pod is a line of kubectl's table, which tells of no container.
+	Table bool  `cel:"table" json:"table,omitempty"`
+	Shown Shown `cel:"-" json:"shown,omitempty"`
 }
 
 // FactKind implements fact.Value.
 func (K8sPod) FactKind() fact.Kind { return "k8s.pod" }
 
+// FactKnows implements fact.Partly.
+func (p K8sPod) FactKnows(field string) bool { return p.Shown.knows(field) }
+
 // FactPlace implements fact.Placed.
-func (p K8sPod) FactPlace() fact.Place { return k8sPodPlace(p.Namespace, p.Name, p.Node) }
+func (p K8sPod) FactPlace() fact.Place {
+	place := k8sPodPlace(p.Namespace, p.Name, p.Node)
+	place.Unscheduled = place.Unscheduled && p.FactKnows("node")
+	return place
+}
 
 // K8sPodCondition is one condition of a Pod.
 type K8sPodCondition struct {
@@ -99,6 +111,9 @@ func k8sPod(e *k8sEmitter, o *k8sVal) {
 		if owner.flag("controller") {
 			p.OwnerKind, p.OwnerName = owner.str("kind"), owner.str("name")
 		}
+	}
+	for _, c := range status.list("containerStatuses") {
+		p.Restarts += c.num("restartCount")
 	}
 	for _, gate := range spec.list("schedulingGates") {
 		p.SchedulingGates = append(p.SchedulingGates, gate.str("name"))
