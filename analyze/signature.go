@@ -65,6 +65,9 @@ type Selection struct {
 	Within  Duration          `yaml:"within"`  // the Count occurrences must lie in such a window
 	After   string            `yaml:"after"`   // only what happened after the first row of that selection
 	Near    string            `yaml:"near"`    // only what happened within Within of a row of that selection
+	Apart   string            `yaml:"apart"`   // only what did not happen within Within of a row of that selection, on whichever subject
+	// Also marks another witness of the same: it can make a match, and that it was not collected leaves nothing open.
+	Also bool `yaml:"also"`
 	// Anywhere takes rows of other nodes too: a disk that a lost node still holds.
 	Anywhere bool `yaml:"anywhere"`
 }
@@ -107,7 +110,7 @@ func (s *Selections) UnmarshalYAML(n *yaml.Node) error {
 		return fmt.Errorf("line %d: select must map names to selections", n.Line)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if err := unknownKey(n.Content[i+1], "from", "pattern", "where", "types", "join", "absent", "context", "count", "within", "after", "near", "anywhere"); err != nil {
+		if err := unknownKey(n.Content[i+1], "from", "pattern", "where", "types", "join", "absent", "context", "count", "within", "after", "near", "apart", "also", "anywhere"); err != nil {
 			return err
 		}
 		var sel Selection
@@ -206,12 +209,14 @@ func (s *Selection) validate(sig *Signature) error {
 		return fmt.Errorf("from is missing")
 	case s.isLog() && len(s.Pattern) == 0:
 		return fmt.Errorf("a log selection needs a pattern")
-	case s.Within != 0 && s.Count == 0 && s.Near == "":
-		return fmt.Errorf("within needs count or near")
-	case s.Near != "" && s.Within == 0:
-		return fmt.Errorf("near needs within")
+	case s.Within != 0 && s.Count == 0 && s.Near == "" && s.Apart == "":
+		return fmt.Errorf("within needs count, near or apart")
+	case (s.Near != "" || s.Apart != "") && s.Within == 0:
+		return fmt.Errorf("near and apart need within")
+	case s.Also && sig.Condition == "":
+		return fmt.Errorf("also needs a condition that says what the others are")
 	}
-	for _, other := range []string{s.After, s.Near} {
+	for _, other := range []string{s.After, s.Near, s.Apart} {
 		if other != "" && !sig.selectedBefore(other, s.Name) {
 			return fmt.Errorf("%q is no selection above it", other)
 		}
