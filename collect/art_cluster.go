@@ -161,7 +161,7 @@ func (s *session) kubectl(ctx context.Context, a Artifact, args []string) {
 	if !s.ready(ctx, a) {
 		return
 	}
-	var editor lineEditor = newPodMasker()
+	editor := newPodMasker()
 	if args[0] == "describe" {
 		editor = newDescribeMasker()
 	}

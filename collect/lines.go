@@ -14,6 +14,25 @@ type lineEditor interface {
 	edit(line []byte, first bool, w io.Writer) error
 }
 
+// byLine edits whole lines: what line makes of a line replaces it, nil drops it. Later pieces of a line share the fate of
+// its first: they stay when it stayed as it was, else they go.
+type byLine struct {
+	line    func(line []byte) []byte
+	changed bool
+}
+
+func (b *byLine) edit(line []byte, first bool, w io.Writer) error {
+	if first {
+		out := b.line(line)
+		b.changed = !bytes.Equal(out, line)
+		line = out
+	} else if b.changed {
+		return nil
+	}
+	_, err := w.Write(line)
+	return err
+}
+
 // lineWriter cuts a stream into lines for an editor.
 type lineWriter struct {
 	editor lineEditor

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"bytes"
-	"io"
 	"regexp"
 )
 
@@ -11,25 +10,12 @@ import (
 type argMasker struct {
 	option   []byte // indentation and dash of the line before, when that is such an option
 	dropping int    // lines with more than this indentation belong to a masked word, or -1
-	dropLine bool
 }
 
-func newArgMasker() *argMasker { return &argMasker{dropping: -1} }
+func newArgMasker() lineEditor { return &byLine{line: (&argMasker{dropping: -1}).line} }
 
 // secretOption is a line that holds an option and nothing else; its last word is that of argPattern.
 var secretOption = regexp.MustCompile(`(?i)^( *(?:- )*)["']?--?[a-z0-9_.-]*(?:token|password|passwd|secret|api-?key|access-?key|secret-?key)["']?$`)
-
-func (m *argMasker) edit(line []byte, first bool, w io.Writer) error {
-	if first {
-		out := m.line(line)
-		m.dropLine = len(out) == 0 || !bytes.Equal(out, line)
-		line = out
-	} else if m.dropLine {
-		return nil
-	}
-	_, err := w.Write(line)
-	return err
-}
 
 func (m *argMasker) line(line []byte) []byte {
 	text := bytes.TrimRight(line, "\r\n")

@@ -2,38 +2,22 @@ package collect
 
 import (
 	"bytes"
-	"io"
 	"regexp"
 )
 
 // describeMasker masks the values in the "Environment:" blocks that kubectl describe prints. Names stay, and so do
 // references, in kubectl's exact words.
 type describeMasker struct {
-	block    int // indentation of "Environment:", or -1
-	dropLine bool
+	block int // indentation of "Environment:", or -1
 }
 
-func newDescribeMasker() *describeMasker { return &describeMasker{block: -1} }
+func newDescribeMasker() lineEditor { return &byLine{line: (&describeMasker{block: -1}).line} }
 
 var (
 	describeVar = regexp.MustCompile(`^( +)([-._a-zA-Z][-._a-zA-Z0-9]*):( +|$)(.*)$`)
 	// What kubectl prints for valueFrom; see its describe.go, describeContainerEnvVars.
 	describeRef = regexp.MustCompile(`^(?:<set to the key '[^']*' (?:of config map|in secret) '[^']*'>(?: +Optional: (?:true|false))?|\(v1:[a-zA-Z0-9._\[\]'/-]+\)|<none>|[0-9]+ \((?:limits|requests)\.[a-z0-9.-]+\)|node allocatable \((?:limits|requests)\.[a-z0-9.-]+\))$`)
 )
-
-func (m *describeMasker) edit(line []byte, first bool, w io.Writer) error {
-	if !first {
-		if m.dropLine {
-			return nil
-		}
-		_, err := w.Write(line)
-		return err
-	}
-	out := m.line(line)
-	m.dropLine = len(out) == 0 || !bytes.Equal(out, line)
-	_, err := w.Write(out)
-	return err
-}
 
 func (m *describeMasker) line(line []byte) []byte {
 	text := bytes.TrimRight(line, "\r\n")

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"bytes"
-	"io"
 )
 
 // masked replaces a value that may be secret by its place: an environment value, a request header.
@@ -14,26 +13,11 @@ const masked = "[masked]"
 type podMasker struct {
 	block    int // indentation of the "env:" or "httpHeaders:" key that we are below, or -1
 	dropping int // continuation lines with more than this indentation belong to a masked value, or -1
-	dropLine bool
 }
 
-func newPodMasker() *podMasker { return &podMasker{block: -1, dropping: -1} }
+func newPodMasker() lineEditor { return &byLine{line: (&podMasker{block: -1, dropping: -1}).line} }
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
-func (m *podMasker) edit(line []byte, first bool, w io.Writer) error {
-	if !first {
-		if m.dropLine {
-			return nil
-		}
-		_, err := w.Write(line)
-		return err
-	}
-	out := m.line(line)
-	m.dropLine = len(out) == 0 || !bytes.Equal(out, line)
-	_, err := w.Write(out)
-	return err
-}
 
 func (m *podMasker) line(line []byte) []byte {
 	text := bytes.TrimRight(line, "\r\n")
