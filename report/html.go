@@ -25,28 +25,32 @@ var (
 	}).Parse(pageSource))
 )
 
+// missingShown is how many missing artifacts are shown at once; those that leave most open come first.
+const missingShown = 4
+
 // pageView is everything that the template shows.
 type pageView struct {
-	Policy   string
-	Style    template.CSS
-	Script   template.JS
-	Case     summary
-	Result   *analyze.Result
-	Top      *card
-	Groups   []*rootGroup
-	Findings int
-	Timeline *timeline
-	Nodes    []nodeRow
-	Pods     []podRow
-	MorePods int
-	Clear    []clearRow
-	Missing  []missingRow
-	Commands string
-	Open     []openRow
-	Problems []analyze.Problem
-	Coverage []coverageRow
-	Unread   int      // coverage rows with lines that no grammar understood
-	Filters  []string // node names by their index
+	Policy      string
+	Style       template.CSS
+	Script      template.JS
+	Case        summary
+	Result      *analyze.Result
+	Top         *card
+	Groups      []*rootGroup
+	Findings    int
+	Timeline    *timeline
+	Nodes       []nodeRow
+	Pods        []podRow
+	MorePods    int
+	Clear       []clearRow
+	Missing     []missingRow // the weightiest
+	MoreMissing []missingRow
+	Commands    string
+	Open        []openRow
+	Problems    []analyze.Problem
+	Coverage    []coverageRow
+	Unread      int      // coverage rows with lines that no grammar understood
+	Filters     []string // node names by their index
 
 	Differences []differenceRow
 	Touched     int // of them, spoken of by findings
@@ -67,6 +71,9 @@ func renderHTML(buf *bytes.Buffer, raw *analyze.Result) error {
 	p.Nodes, p.Pods = nodeRows(r, c), podRows(r, c)
 	p.MorePods = max(r.Stats.Pods-len(r.Pods), 0)
 	p.Missing, p.Commands = missingRows(r, c)
+	if len(p.Missing) > missingShown+1 {
+		p.Missing, p.MoreMissing = p.Missing[:missingShown], p.Missing[missingShown:]
+	}
 	p.Coverage, p.Unread = coverageRows(r, c)
 	p.Differences, p.Touched = differenceRows(r, c)
 	p.Filters = c.nodes

@@ -150,7 +150,7 @@ func junitText(f *analyze.Finding) string {
 	fmt.Fprintf(&b, "%s, %s. %s\n", f.Confidence, about(f.Subject), seen(f))
 	for _, s := range selections(f.Evidence) {
 		for i := range s.First {
-			fmt.Fprintf(&b, "\n%s\n", s.First[i].Where)
+			fmt.Fprintf(&b, "\n%s\n", s.First[i].Where())
 			for _, l := range s.First[i].Lines {
 				if l.Context {
 					continue

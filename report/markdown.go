@@ -150,7 +150,7 @@ func mdQuotations(buf *bytes.Buffer, evidence []analyze.Evidence) {
 }
 
 func mdQuote(buf *bytes.Buffer, q *quote) {
-	where := mdCode(clip(q.Where, mdLineRunes))
+	where := mdCode(clip(q.Where(), mdLineRunes))
 	if q.Node != "" {
 		where += ", " + mdText(q.Node)
 	}
@@ -215,7 +215,7 @@ func mdSymptomList(buf *bytes.Buffer, list []*node, indent string, left *int) {
 		fmt.Fprintf(buf, "%s- %s", indent, mdFinding(n.finding))
 		if len(n.finding.Evidence) > 0 {
 			q := quoteOf(&n.finding.Evidence[0])
-			fmt.Fprintf(buf, " %s", mdCode(clip(q.Where, 200)))
+			fmt.Fprintf(buf, " %s", mdCode(clip(q.Where(), 200)))
 		}
 		buf.WriteString("\n")
 		mdSymptomList(buf, n.symptoms, indent+"  ", left)

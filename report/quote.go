@@ -1,23 +1,43 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"coldcase/analyze"
 	"coldcase/fact"
 )
 
-// quotesShown is how many quotations of one selection are shown at once.
-const quotesShown = 3
+const (
+	quotesShown = 3  // quotations of one selection that are shown at once
+	mergedLines = 14 // lines of a quotation that neighbours were joined to
+)
 
-// quote is one piece of evidence, line by line.
+// quote is one piece of evidence, line by line, or several whose surroundings overlap.
 type quote struct {
-	Where   string // "node-a/dmesg.txt:118"
+	places  []fact.Source // in one file
 	Pointer string
 	At      string
 	Node    string // where the path does not say it
 	Alike   int64  // how many others it stands for
 	Lines   []quoteLine
+}
+
+// Where names the place: "node-a/dmesg.txt:118", "node-a/dmesg.txt:118, 120-122".
+func (q quote) Where() string {
+	spans := slices.Clone(q.places[:1])
+	for _, next := range q.places[1:] {
+		if last := &spans[len(spans)-1]; next.First == last.Last+1 {
+			last.Last = next.Last
+		} else {
+			spans = append(spans, next)
+		}
+	}
+	text := spans[0].String()
+	for _, s := range spans[1:] {
+		text += ", " + strings.TrimPrefix(s.String(), s.Path+":")
+	}
+	return text
 }
 
 // quoteLine is a line of a quotation; Number is 0 where lines have none.
@@ -50,18 +70,48 @@ func selections(evidence []analyze.Evidence) []selection {
 			place[e.Selection] = at
 			out = append(out, selection{Name: e.Selection})
 		}
-		if s := &out[at]; len(s.First) < quotesShown {
-			s.First = append(s.First, quoteOf(e))
-		} else {
-			s.More = append(s.More, quoteOf(e))
+		s, q := &out[at], quoteOf(e)
+		if n := len(s.First); n == 0 || !s.First[n-1].join(&q) {
+			s.First = append(s.First, q)
+		}
+	}
+	for i := range out {
+		if s := &out[i]; len(s.First) > quotesShown {
+			s.First, s.More = s.First[:quotesShown], s.First[quotesShown:]
 		}
 	}
 	return out
 }
 
+// join takes next into q when it follows in the same file and the lines around both meet: nobody wants to read a line
+// twice.
+func (q *quote) join(next *quote) bool {
+	n := len(q.Lines)
+	if q.places[0].Path != next.places[0].Path || q.Node != next.Node || q.Pointer != "" || next.Pointer != "" || n == 0 || len(next.Lines) == 0 {
+		return false
+	}
+	from, last := next.Lines[0].Number, q.Lines[n-1].Number
+	if q.Lines[0].Number == 0 || from < q.Lines[0].Number || from > last+1 || next.Lines[len(next.Lines)-1].Number-q.Lines[0].Number >= mergedLines {
+		return false
+	}
+	for _, l := range next.Lines {
+		switch i := l.Number - q.Lines[0].Number; {
+		case i < 0 || i > len(q.Lines) || i < len(q.Lines) && q.Lines[i].Number != l.Number:
+			return false // lines without numbers of their own
+		case i == len(q.Lines):
+			q.Lines = append(q.Lines, l)
+		case !l.Context:
+			q.Lines[i] = l
+		}
+	}
+	q.places = append(q.places, next.places...)
+	q.Alike += next.Alike
+	return true
+}
+
 func quoteOf(e *analyze.Evidence) quote {
 	where := fact.Source{Path: e.Artifact, First: e.Lines[0], Last: e.Lines[1], Packet: e.Packet}
-	q := quote{Where: where.String(), Pointer: e.Pointer, At: clock(e.At), Alike: max(e.Count-1, 0)}
+	q := quote{places: []fact.Source{where}, Pointer: e.Pointer, At: clock(e.At), Alike: max(e.Count-1, 0)}
 	if e.Node != "" && !strings.Contains(e.Artifact, e.Node) {
 		q.Node = e.Node
 	}

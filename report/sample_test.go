@@ -90,7 +90,7 @@ func fragmentation() analyze.Finding {
 	})
 	for i := range 5 {
 		f.Evidence = append(f.Evidence, analyze.Evidence{
-			Selection: "empty_zones", Artifact: "node-b/buddyinfo.txt", Lines: [2]int{i + 1, i + 1}, Node: "node-b",
+			Selection: "empty_zones", Artifact: "node-b/buddyinfo.txt", Lines: [2]int{4*i + 1, 4*i + 1}, Node: "node-b",
 			Text: fmt.Sprintf("Node %d, zone   Normal  23875   8289   1029      6      0      0      0      0      0      0      0", i), Mark: [][2]int{{47, 200}},
 		})
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"coldcase/analyze"
@@ -93,10 +94,10 @@ func (s *summary) rooted(f *forest) (headline, lead string) {
 	if top.finding.Lead != "" {
 		headline = "Nothing matched in the time asked about. A lead: " + headline
 	}
-	if s.Worst == analyze.Info {
-		headline = "Nothing worse than an info finding matched. " + headline
-	}
 	lead = sentence(top.finding.Message)
+	if s.Worst == analyze.Info && top.finding.Lead == "" {
+		headline, lead = "Nothing above info matched", headline+". "+lead
+	}
 	if top.explains > 0 {
 		lead += " This explains " + count(top.explains, "symptom") + "."
 	}
@@ -139,7 +140,7 @@ func caseFacts(r *analyze.Result) []namedFact {
 		}
 		names = append(names, name)
 	}
-	add("Bundles", several(names, 3))
+	add("Bundles", several(withoutFolder(names), 3))
 	names = nil
 	for _, n := range r.Nodes {
 		names = append(names, n.Name)
@@ -162,6 +163,24 @@ func caseFacts(r *analyze.Result) []namedFact {
 	add("Read", several(append(read, size(r.Stats.Bytes)), 3))
 	add("Judged by", several([]string{r.Tool, count(r.Stats.Signatures, "signature")}, 2))
 	return facts
+}
+
+// withoutFolder leaves out the folder that all paths begin with; a report is read elsewhere than where it was made.
+func withoutFolder(names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	folder := names[0]
+	for _, n := range names {
+		for folder != "" && (n == folder || !strings.HasPrefix(n, folder)) {
+			folder = folder[:strings.LastIndexByte(strings.TrimSuffix(folder, "/"), '/')+1]
+		}
+	}
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strings.TrimPrefix(n, folder)
+	}
+	return out
 }
 
 // asked words the time that the report was asked about.
