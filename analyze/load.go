@@ -7,8 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"reflect"
+	"runtime"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-multierror"
 	"go.yaml.in/yaml/v3"
@@ -28,10 +32,10 @@ func LoadSignatures(systems ...fs.FS) ([]*Signature, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list signatures: %w", err)
 		}
-		for _, name := range names {
-			loaded, err := loadFile(system, name)
-			errs = multierror.Append(errs, err)
-			for _, s := range loaded {
+		files, failed := loadFiles(system, names)
+		for i, name := range names {
+			errs = multierror.Append(errs, failed[i])
+			for _, s := range files[i] {
 				if other, taken := byID[s.ID]; taken {
 					errs = multierror.Append(errs, fmt.Errorf("%s: signature %q is already in %s", name, s.ID, other))
 					continue
@@ -44,6 +48,22 @@ func LoadSignatures(systems ...fs.FS) ([]*Signature, error) {
 	errs = multierror.Append(errs, checkGraph(sigs))
 	sort.Slice(sigs, func(i, j int) bool { return sigs[i].ID < sigs[j].ID })
 	return sigs, errs.ErrorOrNil()
+}
+
+// loadFiles reads files on all cores: taking hundreds of them apart is most of what a small case waits for.
+func loadFiles(system fs.FS, names []string) ([][]*Signature, []error) {
+	files, failed := make([][]*Signature, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				files[i], failed[i] = loadFile(system, names[i])
+			}
+		})
+	}
+	workers.Wait()
+	return files, failed
 }
 
 func loadFile(system fs.FS, name string) ([]*Signature, error) {
@@ -74,33 +94,33 @@ func loadFile(system fs.FS, name string) ([]*Signature, error) {
 func ParseSignatures(name string, text []byte) (sigs []*Signature, err error) {
 	defer func() { // the YAML library panics on some hostile documents
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: not readable as YAML: %v", name, r)
+			sigs, err = nil, fmt.Errorf("%s: not readable as YAML: %v", name, r)
 		}
 	}()
 	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("%s: not a YAML mapping", name)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: more than one YAML document", name)
 	}
 	rows, err := tableRows(doc.Content[0])
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if rows == nil {
-		s, err := decodeSignature(name, text)
+		s, err := decodeSignature(name, doc.Content[0])
 		if err != nil {
 			return nil, err
 		}
 		return []*Signature{s}, nil
 	}
 	for i, row := range rows {
-		body, err := yaml.Marshal(substitute(doc.Content[0], row))
-		if err != nil {
-			return nil, fmt.Errorf("%s: table row %d: %w", name, i+1, err)
-		}
-		s, err := decodeSignature(name, body)
+		s, err := decodeSignature(name, substitute(doc.Content[0], row, map[*yaml.Node]*yaml.Node{}))
 		if err != nil {
 			return nil, fmt.Errorf("table row %d: %w", i+1, err)
 		}
@@ -109,15 +129,13 @@ func ParseSignatures(name string, text []byte) (sigs []*Signature, err error) {
 	return sigs, nil
 }
 
-func decodeSignature(name string, text []byte) (*Signature, error) {
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	dec.KnownFields(true)
+func decodeSignature(name string, root *yaml.Node) (*Signature, error) {
 	s := &Signature{File: name}
-	if err := dec.Decode(s); err != nil {
+	if err := root.Decode(s); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: more than one YAML document", name)
+	if err := checkKeys(root, reflect.TypeFor[Signature]()); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -142,10 +160,15 @@ func tableRows(root *yaml.Node) ([]map[string]string, error) {
 	return nil, nil
 }
 
-// substitute copies a document without its table, with ${column} replaced.
-func substitute(n *yaml.Node, row map[string]string) *yaml.Node {
+// substitute copies a document without its table, with ${column} replaced. done holds the copies, for aliases.
+func substitute(n *yaml.Node, row map[string]string, done map[*yaml.Node]*yaml.Node) *yaml.Node {
 	out := *n
-	out.Alias, out.Content = nil, nil
+	done[n] = &out
+	if n.Kind == yaml.AliasNode {
+		out.Alias = done[n.Alias] // what it stands for comes earlier in the file
+		return &out
+	}
+	out.Content = nil
 	if n.Kind == yaml.ScalarNode {
 		for column, value := range row {
 			out.Value = strings.ReplaceAll(out.Value, "${"+column+"}", value)
@@ -160,7 +183,7 @@ func substitute(n *yaml.Node, row map[string]string) *yaml.Node {
 		if n.Kind == yaml.MappingNode && (child.Value == "table" && i%2 == 0 || i%2 == 1 && n.Content[i-1].Value == "table") {
 			continue
 		}
-		out.Content = append(out.Content, substitute(child, row))
+		out.Content = append(out.Content, substitute(child, row, done))
 	}
 	return &out
 }

@@ -25,7 +25,7 @@ remediation: [{do: Replace it., risk: low}]
 
 func TestSignatureErrorsNameThePlace(t *testing.T) {
 	for name, c := range map[string]struct{ from, to, want string }{
-		"unknown key":       {"title:", "titel:", "line 2: field titel not found"},
+		"unknown key":       {"title:", "titel:", `line 2: unknown key "titel"; known are id, title`},
 		"unknown in select": {"pattern:", "patern:", `line 9: unknown key "patern"`},
 		"severity":          {"critical", "bad", `severity "bad" is none of`},
 		"scope":             {"scope: node", "scope: galaxy", `scope "galaxy" is none of`},
@@ -81,6 +81,21 @@ func TestTable(t *testing.T) {
 	require.Len(t, sigs, 2)
 	require.Equal(t, "disk-2", sigs[1].ID)
 	require.Equal(t, "Disk two is broken", sigs[1].Title)
+}
+
+// TestAnchors: what YAML lets a file say once counts wherever it is used, in a table too, and its keys are checked.
+func TestAnchors(t *testing.T) {
+	text := "table:\n- {n: \"1\"}\n- {n: \"2\"}\n" +
+		strings.NewReplacer("id: disk-broken", "id: disk-${n}", "A disk is broken", "&what Disk ${n} is broken", "description: Words.", "description: *what",
+			"{do: Replace it., risk: low}", "&step {do: Replace it., risk: low}, {<<: *step, do: 'Replace ${n}.'}").Replace(good)
+	sigs, err := ParseSignatures("disk.yaml", []byte(text))
+	require.NoError(t, err)
+	require.Equal(t, "Disk 2 is broken", sigs[1].Description)
+	require.Equal(t, []Step{{Do: "Replace it.", Risk: "low"}, {Do: "Replace 2.", Risk: "low"}}, sigs[1].Remediation)
+	_, err = ParseSignatures("disk.yaml", []byte(strings.Replace(text, "<<: *step, do:", "<<: *step, dou:", 1)))
+	require.ErrorContains(t, err, `line 14: unknown key "dou"; known are do, command, risk`)
+	_, err = ParseSignatures("disk.yaml", []byte(good+"---\nid: other\n"))
+	require.ErrorContains(t, err, "more than one YAML document")
 }
 
 func TestSkeletonIsASignature(t *testing.T) {

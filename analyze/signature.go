@@ -104,35 +104,18 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// UnmarshalYAML implements yaml.Unmarshaler: it keeps the order of the file, and refuses unknown keys.
+// UnmarshalYAML implements yaml.Unmarshaler: it keeps the order of the file.
 func (s *Selections) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.MappingNode {
 		return fmt.Errorf("line %d: select must map names to selections", n.Line)
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if err := unknownKey(n.Content[i+1], "from", "pattern", "where", "types", "join", "absent", "context", "count", "within", "after", "near", "apart", "also", "anywhere"); err != nil {
-			return err
-		}
 		var sel Selection
 		if err := n.Content[i+1].Decode(&sel); err != nil {
 			return err
 		}
 		sel.Name = n.Content[i].Value
 		*s = append(*s, sel)
-	}
-	return nil
-}
-
-// unknownKey guards the nodes that custom unmarshalling hides from the decoder's strictness.
-func unknownKey(n *yaml.Node, known ...string) error {
-	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		found := false
-		for _, k := range known {
-			found = found || k == n.Content[i].Value
-		}
-		if !found {
-			return fmt.Errorf("line %d: unknown key %q; known are %s", n.Content[i].Line, n.Content[i].Value, strings.Join(known, ", "))
-		}
 	}
 	return nil
 }
