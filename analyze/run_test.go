@@ -84,6 +84,14 @@ func TestKernelTimeBecomesWallTime(t *testing.T) {
 	require.Equal(t, "node-a", res.Nodes[0].Name)
 }
 
+// TestNodesHaveNames: a pod's log may come from nowhere in particular.
+func TestNodesHaveNames(t *testing.T) {
+	res := run(t, nodeBundle(t, "node-a", artifact{"node/dmesg", "node/dmesg.txt", loop, bundle.StatusOK},
+		artifact{"cluster/pod-log", "cluster/logs/shop/web-1/web.log", "2026-03-01T11:00:00.1Z started\n", bundle.StatusOK}), ours(t))
+	require.Len(t, res.Nodes, 1)
+	require.Equal(t, "node-a", res.Nodes[0].Name)
+}
+
 // TestStatusDecidesWhatAbsenceMeans: what is not there is clear only when the artifact was read whole.
 func TestStatusDecidesWhatAbsenceMeans(t *testing.T) {
 	const quiet = "[    1.000000] all is well\n"

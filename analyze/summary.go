@@ -232,6 +232,7 @@ func (d *driver) places(res *Result) {
 			p.Worst = worse(p.Worst, f.Severity)
 		}
 	}
+	delete(nodes, "") // what belongs to a node that nothing names, such as a loose log of a pod
 	for _, name := range sortedKeys(nodes) {
 		res.Nodes = append(res.Nodes, *nodes[name])
 	}

@@ -136,6 +136,7 @@ func TestClassifyByName(t *testing.T) {
 		{"sos_commands/networking/ethtool_--show-eee_eth0", "", ""},
 		{"ethtool_--show-features_eth0", "node/ethtool-k/eth0", ""},
 		{"var/log/dpkg.log", "", ""},
+		{"host-collectors/run-host/dmesg-info.json", "", ""},
 		{"README.md", "", ""},
 		{"etc/passwd", "", ""},
 		{"photo.jpg", "", ""},

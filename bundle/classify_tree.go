@@ -26,8 +26,11 @@ func inTree(name string) (artifact string, yes bool) {
 
 // unlike reports whether a file only resembles the artifact. A kernel setting in a *.conf file may never have been
 // applied. Of certificates in a node's tree only the cluster's own are looked at, not the world's. vmstat(8) shows other
-// things than /proc/vmstat.
+// things than /proc/vmstat. NAME-info.json says how NAME.txt was made.
 func unlike(artifact, name string, head []byte) bool {
+	if strings.HasSuffix(name, "-info.json") {
+		return true
+	}
 	switch ArtifactBase(artifact) {
 	case "node/sysctl":
 		return path.Ext(name) == ".conf" || strings.Contains(name, "sysctl.d/")

@@ -60,8 +60,10 @@ func parseK8sVersion(in *Input) error {
 			emit(version.first, side, version.text)
 		}
 	}
-	if v.str("gitVersion") != "" { // kubectl get --raw /version
-		emit(v.get("gitVersion").first, "server", v.str("gitVersion"))
+	for _, server := range [...]*k8sVal{v, v.get("info")} { // kubectl get --raw /version; troubleshoot's cluster_version.json
+		if version := server.get("gitVersion"); version != nil {
+			emit(version.first, "server", version.text)
+		}
 	}
 	if !found {
 		return errors.New("no version in it")
