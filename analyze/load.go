@@ -45,7 +45,9 @@ func LoadSignatures(systems ...fs.FS) ([]*Signature, error) {
 			}
 		}
 	}
-	errs = multierror.Append(errs, checkGraph(sigs))
+	if errs.ErrorOrNil() == nil { // else an edge to nowhere may only lead to what could not be read
+		errs = multierror.Append(errs, checkGraph(sigs))
+	}
 	sort.Slice(sigs, func(i, j int) bool { return sigs[i].ID < sigs[j].ID })
 	return sigs, errs.ErrorOrNil()
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,11 +106,11 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 	if err != nil {
 		return unreadable(err)
 	}
-	if res.Stats.Artifacts == 0 {
+	if !anythingKnown(res) {
 		if err := lockedError(r); err != nil {
 			return err
 		}
-		return unreadable(fmt.Errorf("nothing could be read from %s%s", strings.Join(paths, ", "), firstProblem(res)), "coldcase inspect BUNDLE shows what is in it")
+		return unreadable(fmt.Errorf("nothing that coldcase knows is in %s%s", strings.Join(paths, ", "), firstProblem(res)), "coldcase inspect BUNDLE shows what is in it")
 	}
 	warnLocked(e, r)
 	if err := f.write(e, format, res); err != nil {
@@ -119,6 +120,11 @@ func (f *analyzeFlags) run(ctx context.Context, e *env, paths []string, stdin io
 		summary(e.err, res, f.output)
 	}
 	return f.verdict(res)
+}
+
+// anythingKnown reports whether the case holds any artifact, be it one that could not be collected.
+func anythingKnown(res *analyze.Result) bool {
+	return slices.ContainsFunc(res.Coverage, func(c analyze.Coverage) bool { return c.Artifact != "" })
 }
 
 func firstProblem(res *analyze.Result) string {
@@ -191,7 +197,10 @@ func severityOf(word string) (analyze.Severity, error) {
 
 // loadSignatures reads ours and those of the folders.
 func loadSignatures(packs, only []string) ([]*analyze.Signature, error) {
-	systems := signatureSystems(packs)
+	systems, err := signatureSystems(packs)
+	if err != nil {
+		return nil, err
+	}
 	sigs, err := analyze.LoadSignatures(systems...)
 	if err != nil {
 		return nil, usageError(err, "coldcase signatures lint DIR explains")
@@ -210,8 +219,10 @@ func loadSignatures(packs, only []string) ([]*analyze.Signature, error) {
 			delete(want, s.ID)
 		}
 	}
-	for id := range want {
-		return nil, usageError(fmt.Errorf("there is no signature %q", id), "coldcase signatures list shows them")
+	for _, id := range only {
+		if want[id] {
+			return nil, usageError(fmt.Errorf("there is no signature %q", id), "coldcase signatures list shows them")
+		}
 	}
 	return closeGraph(kept), nil
 }
@@ -234,12 +245,20 @@ func closeGraph(sigs []*analyze.Signature) []*analyze.Signature {
 	return sigs
 }
 
-func signatureSystems(packs []string) []fs.FS {
+// signatureSystems are ours and the folders given. A folder without a signature is a mistake, such as a wrong path.
+func signatureSystems(packs []string) ([]fs.FS, error) {
 	systems := []fs.FS{signatures.FS}
 	for _, dir := range packs {
-		systems = append(systems, os.DirFS(dir))
+		system := os.DirFS(dir)
+		if _, err := os.Stat(dir); err != nil {
+			return nil, usageError(fmt.Errorf("folder of signatures: %w", err))
+		}
+		if names, err := fs.Glob(system, "*.yaml"); err != nil || len(names) == 0 {
+			return nil, usageError(fmt.Errorf("no signature (*.yaml) in %q", dir), "coldcase signatures new ID DIR begins one")
+		}
+		systems = append(systems, system)
 	}
-	return systems
+	return systems, nil
 }
 
 // noSignatures is for commands that only want what is in a bundle.

@@ -84,7 +84,11 @@ func showSignature(e *env, packs []string, id string) error {
 }
 
 func lintSignatures(e *env, dirs []string) error {
-	sigs, err := analyze.LoadSignatures(signatureSystems(dirs)...)
+	systems, err := signatureSystems(dirs)
+	if err != nil {
+		return err
+	}
+	sigs, err := analyze.LoadSignatures(systems...)
 	if err != nil {
 		return usageError(err)
 	}
