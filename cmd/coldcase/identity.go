@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"filippo.io/age"
@@ -26,6 +28,9 @@ func (f *identityFlags) open(paths []string, o bundle.Options) (*bundle.Reader, 
 		return nil, err
 	}
 	r, err := bundle.Open(paths, o)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil, unreadable(err)
+	}
 	if err != nil {
 		return nil, unreadable(err, "coldcase inspect BUNDLE shows what is in it")
 	}

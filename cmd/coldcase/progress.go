@@ -53,8 +53,8 @@ func summary(w io.Writer, res *analyze.Result, output string) {
 			open++
 		}
 	}
-	fmt.Fprintf(w, "%d artifacts, %d facts, %d log lines; %d root causes, %d findings, %d verdicts left open for lack of evidence\n",
-		res.Stats.Artifacts, res.Stats.Facts, res.Stats.LogLines, roots, len(res.Findings), open)
+	fmt.Fprintf(w, "%s, %s, %s; %s, %s, %s left open for lack of evidence\n", count(res.Stats.Artifacts, "artifact"), count(res.Stats.Facts, "fact"),
+		count(res.Stats.LogLines, "log line"), count(roots, "root cause"), count(len(res.Findings), "finding"), count(open, "verdict"))
 	for i := range res.Findings {
 		if f := &res.Findings[i]; f.Root() {
 			fmt.Fprintf(w, "  %-8s %s: %s\n", f.Severity, f.Subject.Name, f.Title)
@@ -63,6 +63,14 @@ func summary(w io.Writer, res *analyze.Result, output string) {
 	if output != "-" {
 		fmt.Fprintf(w, "report: %s\n", output)
 	}
+}
+
+// count prints n with its noun.
+func count[T int | int64](n T, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // profileFlags write profiles of coldcase itself.
