@@ -238,6 +238,7 @@ func (d *driver) log(e *bundle.Entry, r io.Reader, c *Coverage, seen *seenArtifa
 	place := fact.Place{Node: e.Node}
 	if ns, pod, uid, _ := parsers.LogPod(e.Path); pod != "" && ofContainer(seen.artifact) {
 		place.Namespace, place.Pod, place.PodUID = ns, pod, uid
+		d.store.addLogPod(place)
 	}
 	seen.place = place
 	head := make([]byte, 4096)

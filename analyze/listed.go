@@ -45,3 +45,10 @@ func (s *store) addPod(p parsers.K8sPod, place fact.Place) {
 		}
 	}
 }
+
+// addLogPod takes a pod's UID from the path of its log, where no Pod object tells it.
+func (s *store) addLogPod(place fact.Place) {
+	if _, known := s.podByUID[place.PodUID]; place.PodUID != "" && !known {
+		s.podByUID[place.PodUID] = fact.Place{Node: place.Node, Namespace: place.Namespace, Pod: place.Pod}
+	}
+}
