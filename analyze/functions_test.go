@@ -3,7 +3,8 @@ package analyze
 import (
 	"testing"
 
-	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/decls"
+	"cel.dev/cel-go/common/types"
 	"github.com/stretchr/testify/require"
 
 	"coldcase/parsers"
@@ -61,11 +62,11 @@ func TestPodOfCgroup(t *testing.T) {
 }
 
 func TestCommandsTakePlainNamesOnly(t *testing.T) {
-	c, err := newCompiler(nil)
+	lang, err := newLanguage()
 	require.NoError(t, err)
-	env, err := c.base.Extend(cel.Variable("name", cel.StringType))
+	in, err := lang.scope(decls.NewVariable("name", types.StringType))
 	require.NoError(t, err)
-	tmpl, err := newTemplate(env, "kubectl logs {{ name }} --tail=1")
+	tmpl, err := newTemplate(in, "kubectl logs {{ name }} --tail=1")
 	require.NoError(t, err)
 	for name, want := range map[string]string{
 		"web-0":            "kubectl logs web-0 --tail=1",

@@ -132,35 +132,81 @@ func (p *program) joinValue(i int, r *row) string {
 	return fmt.Sprint(p.schemas[i].fields[name].get(r))
 }
 
-// evaluate gives the verdict on one part. A selection without rows whose kind was not collected is unknown; CEL's
-// partial evaluation then tells whether the condition depends on it.
+// evaluate gives the verdict on one part. A selection without rows whose kind was not collected is unknown; the verdict
+// stays open when it depends on one. Without a row there is nothing to quote, and so no match.
 func (p *program) evaluate(s *store, sub Subject, lists [][]*row) (Outcome, []gap, error) {
-	vars := p.vars(sub, lists, true)
-	var unknown []*cel.AttributePatternType
 	gaps := map[string][]gap{}
+	quotable := false
 	for i := range p.sig.Select {
 		sel := &p.sig.Select[i]
-		if len(lists[i]) > 0 || sel.Also {
+		if quotable = quotable || len(lists[i]) > 0 && !sel.Absent; len(lists[i]) > 0 || sel.Also {
 			continue
 		}
 		if ok, missing := s.known(sel.From, sub); !ok {
-			unknown = append(unknown, cel.AttributePattern(sel.Name))
 			gaps[sel.Name] = missing
-			delete(vars, sel.Name)
 		}
+	}
+	outcome, needed, err := Clear, map[string]bool(nil), error(nil)
+	switch {
+	case !quotable && len(gaps) == 0:
+	case p.sig.Condition == "":
+		outcome, needed = p.allThere(lists, gaps)
+	default:
+		outcome, needed, err = p.asked(sub, lists, gaps)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("condition: %w", err)
+	}
+	if outcome == Matched && !quotable {
+		outcome = Clear
+	}
+	return outcome, p.gapsOf(s, sub, needed, gaps), nil
+}
+
+// allThere is the default condition, which needs no CEL: every selection has a row, and every absent one has none. It
+// also returns the selections without which that cannot be said.
+func (p *program) allThere(lists [][]*row, gaps map[string][]gap) (Outcome, map[string]bool) {
+	needed := map[string]bool{}
+	for i := range p.sig.Select {
+		sel := &p.sig.Select[i]
+		switch _, unknown := gaps[sel.Name]; {
+		case sel.Context:
+		case unknown:
+			needed[sel.Name] = true
+		case (len(lists[i]) == 0) != sel.Absent:
+			return Clear, nil
+		}
+	}
+	if len(needed) > 0 {
+		return Inconclusive, needed
+	}
+	return Matched, nil
+}
+
+// asked evaluates the signature's own condition. CEL's partial evaluation tells whether it depends on what is unknown.
+func (p *program) asked(sub Subject, lists [][]*row, gaps map[string][]gap) (Outcome, map[string]bool, error) {
+	condition, err := p.condition()
+	if err != nil {
+		return "", nil, err
+	}
+	vars := p.vars(sub, lists, true)
+	var unknown []*cel.AttributePatternType
+	for name := range gaps {
+		unknown = append(unknown, cel.AttributePattern(name))
+		delete(vars, name)
 	}
 	activation, err := cel.PartialVars(vars, unknown...)
 	if err != nil {
-		return "", nil, fmt.Errorf("condition: %w", err)
+		return "", nil, err
 	}
-	out, _, err := p.condition.Eval(activation)
+	out, _, err := condition.Eval(activation)
 	if err != nil {
-		return "", nil, fmt.Errorf("condition: %w", err)
+		return "", nil, err
 	}
 	if u, ok := out.(*types.Unknown); ok {
-		return Inconclusive, p.gapsOf(s, sub, u, gaps), nil
+		return Inconclusive, variables(u), nil
 	}
-	if b, _ := out.Value().(bool); b {
+	if out == types.True {
 		return Matched, nil, nil
 	}
 	return Clear, nil, nil
@@ -182,16 +228,21 @@ func (p *program) vars(sub Subject, lists [][]*row, verdict bool) map[string]any
 	return vars
 }
 
-// gapsOf names the artifacts behind the selections that CEL could not do without: those that were not collected, and
-// those whose rows come from a table which leaves out what the condition asks for.
-func (p *program) gapsOf(s *store, sub Subject, u *types.Unknown, gaps map[string][]gap) []gap {
-	needed := map[string]bool{}
+// variables are the selections that an unknown value comes from.
+func variables(u *types.Unknown) map[string]bool {
+	names := map[string]bool{}
 	for _, id := range u.IDs() {
 		trails, _ := u.GetAttributeTrails(id)
 		for _, t := range trails {
-			needed[t.Variable()] = true
+			names[t.Variable()] = true
 		}
 	}
+	return names
+}
+
+// gapsOf names the artifacts behind the selections that the condition could not do without: those that were not
+// collected, and those whose rows come from a table which leaves out what the condition asks for.
+func (p *program) gapsOf(s *store, sub Subject, needed map[string]bool, gaps map[string][]gap) []gap {
 	var out []gap
 	for i := range p.sig.Select {
 		sel := &p.sig.Select[i]

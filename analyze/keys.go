@@ -60,7 +60,11 @@ func checkKey(key, value *yaml.Node, t reflect.Type) error {
 
 // yamlKey is the key that the YAML library reads a field from.
 func yamlKey(f reflect.StructField) string {
-	if tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); tag != "" {
+	tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	switch {
+	case !f.IsExported():
+		return "-"
+	case tag != "":
 		return tag
 	}
 	return strings.ToLower(f.Name)

@@ -17,7 +17,7 @@ func Compile(sigs []*Signature) []error {
 	for _, s := range sigs {
 		p, err := c.compile(s)
 		if err == nil {
-			_, err = p.words()
+			err = p.check()
 		}
 		if err != nil {
 			errs = append(errs, err)

@@ -27,7 +27,7 @@ func LoadSignatures(systems ...fs.FS) ([]*Signature, error) {
 	var sigs []*Signature
 	var errs *multierror.Error
 	byID := map[string]string{}
-	for _, system := range systems {
+	for pack, system := range systems {
 		names, err := fs.Glob(system, "*.yaml")
 		if err != nil {
 			return nil, fmt.Errorf("list signatures: %w", err)
@@ -40,7 +40,7 @@ func LoadSignatures(systems ...fs.FS) ([]*Signature, error) {
 					errs = multierror.Append(errs, fmt.Errorf("%s: signature %q is already in %s", name, s.ID, other))
 					continue
 				}
-				byID[s.ID] = name
+				byID[s.ID], s.Pack = name, pack
 				sigs = append(sigs, s)
 			}
 		}
@@ -132,9 +132,12 @@ func ParseSignatures(name string, text []byte) (sigs []*Signature, err error) {
 }
 
 func decodeSignature(name string, root *yaml.Node) (*Signature, error) {
-	s := &Signature{File: name}
+	s := &Signature{File: name, lines: map[string]int{}}
 	if err := root.Decode(s); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		s.lines[root.Content[i].Value] = root.Content[i].Line
 	}
 	if err := checkKeys(root, reflect.TypeFor[Signature]()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -145,7 +145,7 @@ func FuzzSignature(f *testing.F) {
 // cannot read.
 func TestEveryFactIsReadable(t *testing.T) {
 	for kind, zero := range zeroFacts(parserFacts()) {
-		_, err := newSchema("row.x", &Selection{Name: "x", From: kind}, zero)
+		_, err := newSchema("sig", &Selection{Name: "x", From: kind}, zero)
 		require.NoErrorf(t, err, "%s", kind)
 	}
 }

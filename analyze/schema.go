@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"regexp/syntax"
 	"strings"
+	"sync"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -13,15 +15,13 @@ import (
 	"coldcase/fact"
 )
 
-// schemaPrefix begins the name of a selection's row type.
-const schemaPrefix = "row."
-
 // schema is the CEL type of a selection's rows: the fields of the fact's struct, the named groups of its patterns,
 // and what every row has. It exists per selection, so a misspelt field is an error when the signature is compiled.
 type schema struct {
-	name     string
-	fields   map[string]field
-	patterns []*regexp.Regexp // of the selection, in order
+	name      string // of the type: "signature.selection"
+	selection string
+	fields    map[string]field
+	patterns  []func() *regexp.Regexp // of the selection, in order; compiled when there is something to match
 }
 
 type field struct {
@@ -33,8 +33,8 @@ type field struct {
 var timeType, durationType = reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration]()
 
 // newSchema builds the row type of a selection. zero is the kind's zero value, nil for log records.
-func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
-	s := &schema{name: name, fields: map[string]field{
+func newSchema(signature string, sel *Selection, zero fact.Value) (*schema, error) {
+	s := &schema{name: signature + "." + sel.Name, selection: sel.Name, fields: map[string]field{
 		"node":      {typ: types.StringType, get: func(r *row) any { return r.place.Node }},
 		"namespace": {typ: types.StringType, get: func(r *row) any { return r.place.Namespace }},
 		"pod":       {typ: types.StringType, get: func(r *row) any { return r.place.Pod }},
@@ -54,12 +54,12 @@ func newSchema(name string, sel *Selection, zero fact.Value) (*schema, error) {
 		}
 	}
 	for _, pattern := range sel.Pattern {
-		re, err := regexp.Compile(pattern)
+		re, err := syntax.Parse(pattern, syntax.Perl)
 		if err != nil {
 			return nil, fmt.Errorf("pattern %q: %w", pattern, err)
 		}
-		s.patterns = append(s.patterns, re)
-		for _, group := range re.SubexpNames()[1:] {
+		s.patterns = append(s.patterns, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) }))
+		for _, group := range re.CapNames()[1:] {
 			if group != "" {
 				s.addVar(group, sel.Types[group])
 			}
@@ -151,12 +151,22 @@ func celType(t reflect.Type) (*types.Type, error) {
 // provider adds row types to CEL's own.
 type provider struct {
 	types.Provider
-	schemas map[string]*schema
+	schemas sync.Map // name -> *schema
+}
+
+func (p *provider) add(s *schema) { p.schemas.Store(s.name, s) }
+
+func (p *provider) schema(name string) (*schema, bool) {
+	s, ok := p.schemas.Load(name)
+	if !ok {
+		return nil, false
+	}
+	return s.(*schema), true
 }
 
 // FindStructType implements types.Provider.
 func (p *provider) FindStructType(name string) (*types.Type, bool) {
-	if _, ok := p.schemas[name]; ok {
+	if _, ok := p.schema(name); ok {
 		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
 	}
 	return p.Provider.FindStructType(name)
@@ -164,7 +174,7 @@ func (p *provider) FindStructType(name string) (*types.Type, bool) {
 
 // FindStructFieldNames implements types.Provider.
 func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
-	if s, ok := p.schemas[name]; ok {
+	if s, ok := p.schema(name); ok {
 		names := make([]string, 0, len(s.fields))
 		for f := range s.fields {
 			names = append(names, f)
@@ -176,7 +186,7 @@ func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
 
 // FindStructFieldType implements types.Provider.
 func (p *provider) FindStructFieldType(name, fieldName string) (*types.FieldType, bool) {
-	s, ok := p.schemas[name]
+	s, ok := p.schema(name)
 	if !ok {
 		return p.Provider.FindStructFieldType(name, fieldName)
 	}
@@ -207,7 +217,7 @@ type rowVal struct {
 // read is the value of a field.
 func (v rowVal) read(name string, f field) any {
 	if partly, ok := v.row.value.(fact.Partly); ok && v.verdict && f.ofFact && !partly.FactKnows(name) {
-		return types.NewUnknown(0, types.NewAttributeTrail(strings.TrimPrefix(v.schema.name, schemaPrefix)))
+		return types.NewUnknown(0, types.NewAttributeTrail(v.schema.selection))
 	}
 	return f.get(v.row)
 }

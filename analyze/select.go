@@ -20,12 +20,18 @@ func (p *program) pick(s *store, i int) ([]*row, error) {
 	} else {
 		rows = matching(s.facts[sel.From], sel, p.schemas[i])
 	}
-	if p.where[i] == nil {
+	if p.where[i] == nil || len(rows) == 0 {
 		return rows, nil
 	}
+	where, err := p.where[i]()
+	if err != nil {
+		return nil, err
+	}
+	vars := map[string]any{"versions": p.sig.Versions, "subject": map[string]string{}}
 	var kept []*row
 	for _, r := range rows {
-		out, _, err := p.where[i].Eval(map[string]any{"it": rowVal{r, p.schemas[i], true}, "versions": p.sig.Versions, "subject": map[string]string{}})
+		vars["it"] = rowVal{r, p.schemas[i], true}
+		out, _, err := where.Eval(vars)
 		if err != nil {
 			return nil, fmt.Errorf("selection %q: where: %w", sel.Name, err)
 		}
@@ -45,13 +51,13 @@ func matching(rows []*row, sel *Selection, s *schema) []*row {
 	for _, r := range rows {
 		text, _ := s.fields["message"].get(r).(string)
 		for _, re := range s.patterns {
-			m := re.FindStringSubmatch(text)
+			m := re().FindStringSubmatch(text)
 			if m == nil {
 				continue
 			}
 			matched := *r
 			matched.vars = map[string]any{}
-			for g, name := range re.SubexpNames() {
+			for g, name := range re().SubexpNames() {
 				if name != "" {
 					matched.vars[name] = typed(m[g], sel.Types[name])
 				}

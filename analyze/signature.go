@@ -33,6 +33,9 @@ type Signature struct {
 	Versions    map[string]string `yaml:"versions"` // name -> range, read by versionIn(v, versions.name)
 
 	File string `yaml:"-"` // where it was loaded from
+	Pack int    `yaml:"-"` // which of the file systems that LoadSignatures was given holds the file
+
+	lines map[string]int // of the keys of the file, by key
 }
 
 // ConfidenceRule gives a confidence when its condition holds; the first rule that holds wins.
@@ -70,6 +73,8 @@ type Selection struct {
 	Also bool `yaml:"also"`
 	// Anywhere takes rows of other nodes too: a disk that a lost node still holds.
 	Anywhere bool `yaml:"anywhere"`
+
+	line int // of the file
 }
 
 // Strings reads one string or a list of strings.
@@ -114,11 +119,22 @@ func (s *Selections) UnmarshalYAML(n *yaml.Node) error {
 		if err := n.Content[i+1].Decode(&sel); err != nil {
 			return err
 		}
-		sel.Name = n.Content[i].Value
+		sel.Name, sel.line = n.Content[i].Value, n.Content[i].Line
 		*s = append(*s, sel)
 	}
 	return nil
 }
+
+// at is a place in the signature's file, for messages; line 0 is the file as a whole.
+func (s *Signature) at(line int) string {
+	if line == 0 {
+		return s.File
+	}
+	return fmt.Sprintf("%s:%d", s.File, line)
+}
+
+// atKey is where a key of the signature stands.
+func (s *Signature) atKey(key string) string { return s.at(s.lines[key]) }
 
 // joinKey splits Join into the key that is compared and the field that holds it here.
 func (s *Selection) joinKey() (key, field string) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -205,6 +206,9 @@ func loadSignatures(packs, only []string) ([]*analyze.Signature, error) {
 	if err != nil {
 		return nil, usageError(err, "coldcase signatures lint DIR explains")
 	}
+	if err := checkPacks(sigs); err != nil {
+		return nil, err
+	}
 	if len(only) == 0 {
 		return sigs, nil
 	}
@@ -225,6 +229,24 @@ func loadSignatures(packs, only []string) ([]*analyze.Signature, error) {
 		}
 	}
 	return closeGraph(kept), nil
+}
+
+// checkPacks compiles what signatures of the folders say, so that a mistake is found even when a case has nothing for
+// them. Tests prove ours.
+func checkPacks(sigs []*analyze.Signature) error {
+	var own []*analyze.Signature
+	for _, s := range sigs {
+		if s.Pack > 0 {
+			own = append(own, s)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	if errs := analyze.Compile(own); len(errs) > 0 {
+		return usageError(errors.Join(errs...), "coldcase signatures lint DIR explains")
+	}
+	return nil
 }
 
 // closeGraph cuts explains edges to signatures that were left out.
