@@ -108,7 +108,7 @@ func (c Confidence) rank() int {
 }
 
 // explained counts the findings below each finding, and ranks the worst of them and itself. What explains something that
-// lasts is no mere lead, however long ago it ended.
+// lasts is no mere lead, however long ago it ended; but when it began late, so did what it explains.
 func explained(findings []Finding) (weight, worst map[string]int) {
 	byID := map[string]*Finding{}
 	for i := range findings {
@@ -130,7 +130,7 @@ func explained(findings []Finding) (weight, worst map[string]int) {
 		weight[findings[i].ID], worst[findings[i].ID] = len(below), findings[i].Severity.Rank()
 		for id := range below {
 			worst[findings[i].ID] = max(worst[findings[i].ID], byID[id].Severity.Rank())
-			if byID[id].Lead == "" {
+			if byID[id].Lead == "" && !findings[i].late {
 				findings[i].Lead = ""
 			}
 		}

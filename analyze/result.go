@@ -140,6 +140,7 @@ type Finding struct {
 	Pods []string `json:"pods,omitempty"`
 	// Lead says why the finding lies outside the time that was asked about: it is then no cause of what lies inside.
 	Lead string `json:"lead,omitempty"`
+	late bool   // it began after the time asked about
 	// Peers say how the other nodes stand in what the evidence speaks of: "MTU of eth0 is 1500 (node-a), 1450 (node-b)".
 	Peers []string `json:"peers,omitempty"`
 	// Unchecked are signatures that could explain a root and could not be decided.

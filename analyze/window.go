@@ -25,30 +25,30 @@ var settings = map[fact.Kind]bool{
 	"iptables.table": true, "iptables.rule": true, "k8s.container-resource": true,
 }
 
-// lead says why a finding lies outside the window; empty when it lies inside, or when nothing dates it. What a snapshot
-// shows was still so when the bundle was made, so such a finding has not ended.
-func (w Window) lead(f *Finding) string {
+// lead says why a finding lies outside the window, and whether behind it; empty when it lies inside, or when nothing
+// dates it. What a snapshot shows was still so when the bundle was made, so such a finding has not ended.
+func (w Window) lead(f *Finding) (why string, late bool) {
 	if w == (Window{}) || f.FirstSeen.IsZero() {
-		return ""
+		return "", false
 	}
 	after := w.Until
 	if !w.Incident.IsZero() && (after.IsZero() || w.Incident.Add(clockSlack).Before(after)) {
 		after = w.Incident.Add(clockSlack)
 	}
 	if !after.IsZero() && f.FirstSeen.After(after) {
-		return "began " + w.apart(f.FirstSeen, w.Until, "after")
+		return "began " + w.apart(f.FirstSeen, w.Until, "after"), true
 	}
 	if f.Lasting {
-		return ""
+		return "", false
 	}
 	before := w.Since
 	if !w.Incident.IsZero() && w.Incident.Add(-incidentSlack).After(before) {
 		before = w.Incident.Add(-incidentSlack)
 	}
 	if f.LastSeen.Before(before) {
-		return "last seen " + w.apart(f.LastSeen, w.Since, "before")
+		return "last seen " + w.apart(f.LastSeen, w.Since, "before"), false
 	}
-	return ""
+	return "", false
 }
 
 // apart words how far a time lies from the incident, or else from a bound of the window.
@@ -63,6 +63,6 @@ func (w Window) apart(at, bound time.Time, word string) string {
 // weigh marks the findings outside the window, which are leads and no causes of what lies inside.
 func (w Window) weigh(findings []Finding) {
 	for i := range findings {
-		findings[i].Lead = w.lead(&findings[i])
+		findings[i].Lead, findings[i].late = w.lead(&findings[i])
 	}
 }

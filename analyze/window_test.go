@@ -78,3 +78,24 @@ func TestSnapshotIsNoLead(t *testing.T) {
 	}
 	t.Fatal("runtime-disk-full did not match")
 }
+
+// TestLateCauseIsALead: what began after the time asked about explains nothing of it, though its symptom lasts.
+func TestLateCauseIsALead(t *testing.T) {
+	window := func(d time.Duration) map[string]string {
+		data := nodeBundle(t, "node-a",
+			artifact{"node/dmesg", "node/dmesg.txt", "[  900.500000] nf_conntrack: nf_conntrack: table full, dropping packet\n", bundle.StatusOK},
+			artifact{"node/sysctl", "node/sysctl.txt", "net.netfilter.nf_conntrack_count = 262144\nnet.netfilter.nf_conntrack_max = 262144\n", bundle.StatusOK})
+		r, err := bundle.Open([]string{"-"}, bundle.Options{Stdin: bytes.NewReader(data)})
+		require.NoError(t, err)
+		defer r.Close()
+		res, err := analyze.Run(context.Background(), r, ours(t), analyze.Options{Window: analyze.Window{Until: collected.Add(d)}})
+		require.NoError(t, err)
+		leads := map[string]string{}
+		for _, f := range res.Findings {
+			leads[f.Signature] = f.Lead
+		}
+		return leads
+	}
+	require.Equal(t, map[string]string{"conntrack-table-full": "", "conntrack-near-limit": ""}, window(0))
+	require.Equal(t, map[string]string{"conntrack-table-full": "began 8m20s after the time asked about", "conntrack-near-limit": ""}, window(-10*time.Minute))
+}

@@ -95,8 +95,12 @@ func (s *summary) rooted(f *forest) (headline, lead string) {
 		headline = "Nothing matched in the time asked about. A lead: " + headline
 	}
 	lead = sentence(top.finding.Message)
-	if s.Worst == analyze.Info && top.finding.Lead == "" {
-		headline, lead = "Nothing above info matched", headline+". "+lead
+	if worst(inside(f)) == analyze.Info {
+		when := ""
+		if s.Worst != analyze.Info {
+			when = " in the time asked about"
+		}
+		headline, lead = "Nothing above info matched"+when, headline+". "+lead
 	}
 	if top.explains > 0 {
 		lead += " This explains " + count(top.explains, "symptom") + "."
@@ -105,6 +109,17 @@ func (s *summary) rooted(f *forest) (headline, lead string) {
 		lead += " " + count(len(others), "other root cause") + " below."
 	}
 	return headline, lead
+}
+
+// inside are the findings that are no mere leads.
+func inside(f *forest) []analyze.Finding {
+	var out []analyze.Finding
+	for _, n := range f.nodes {
+		if n.finding.Lead == "" {
+			out = append(out, *n.finding)
+		}
+	}
+	return out
 }
 
 func subjectName(s analyze.Subject) string {
