@@ -25,7 +25,7 @@ const nftLimit = 32 * mib
 // nftObject is a JSON object of libnftables-json(5).
 type nftObject = map[string]any
 
-// nftSpool holds lines of JSON in pieces, which need not be copied when it grows.
+// nftSpool holds lines in pieces, which need not be copied when it grows.
 type nftSpool struct {
 	pieces []*bytes.Buffer
 	size   int
@@ -33,16 +33,36 @@ type nftSpool struct {
 	full   bool
 }
 
-// add appends one object as a line of the list.
-func (s *nftSpool) add(kind string, o nftObject) {
+// piece is where the next line goes.
+func (s *nftSpool) piece() *bytes.Buffer {
 	const piece = 64 * kib
-	if s.full {
-		return
-	}
 	if len(s.pieces) == 0 || s.pieces[len(s.pieces)-1].Len() > piece {
 		s.pieces = append(s.pieces, bytes.NewBuffer(make([]byte, 0, piece+piece/8)))
 	}
-	b := s.pieces[len(s.pieces)-1]
+	return s.pieces[len(s.pieces)-1]
+}
+
+// grown notes what was written.
+func (s *nftSpool) grown(n int) {
+	s.lines++
+	s.size += n
+	s.full = s.size > nftLimit
+}
+
+// line appends a line of text.
+func (s *nftSpool) line(text string) {
+	if !s.full {
+		s.piece().WriteString(text)
+		s.grown(len(text))
+	}
+}
+
+// add appends one object as a line of a list in JSON.
+func (s *nftSpool) add(kind string, o nftObject) {
+	if s.full {
+		return
+	}
+	b := s.piece()
 	before := b.Len()
 	if s.lines > 0 {
 		b.WriteByte(',')
@@ -53,9 +73,7 @@ func (s *nftSpool) add(kind string, o nftObject) {
 		b.Truncate(before)
 		return
 	}
-	s.lines++
-	s.size += b.Len() - before
-	s.full = s.size > nftLimit
+	s.grown(b.Len() - before)
 }
 
 // nativeNft prints what "nft -j list ruleset" prints, one object to a line. It is called only where nf_tables is there
@@ -82,8 +100,13 @@ func nativeNft(ctx context.Context, h *host, k *sink) error {
 	if err := spool.copyTo(k); err != nil {
 		return err
 	}
+	return spool.missing(stable)
+}
+
+// missing says why the lines may not be all: there are too many, or the ruleset did not stand still.
+func (s *nftSpool) missing(stable bool) error {
 	switch {
-	case spool.full:
+	case s.full:
 		return partly([]error{fmt.Errorf("more than %d MiB", nftLimit/mib)})
 	case !stable:
 		return partly([]error{fmt.Errorf("the ruleset changed during each of %d dumps; objects may be missing or outdated", netlinkTries)})
@@ -91,17 +114,25 @@ func nativeNft(ctx context.Context, h *host, k *sink) error {
 	return nil
 }
 
+// copyTo writes the objects as a whole of JSON.
 func (s *nftSpool) copyTo(k *sink) error {
 	if _, err := fmt.Fprintln(k, `{"nftables": [`); err != nil {
 		return err
 	}
+	if err := s.copyPieces(k); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(k, `]}`)
+	return err
+}
+
+func (s *nftSpool) copyPieces(k *sink) error {
 	for _, b := range s.pieces {
 		if _, err := k.Write(b.Bytes()); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(k, `]}`)
-	return err
+	return nil
 }
 
 // nftGeneration is the number of the ruleset, which every change of it raises.

@@ -51,7 +51,7 @@ type IptablesRule struct {
 	ToSource      string   `cel:"toSource" json:"toSource"`           // of SNAT
 	SetMark       string   `cel:"setMark" json:"setMark"`             // of MARK, value/mask of --set-xmark
 	RejectWith    string   `cel:"rejectWith" json:"rejectWith"`
-	Lossy         bool     `cel:"lossy" json:"lossy"` // from a listing: matches may be missing or abbreviated
+	Lossy         bool     `cel:"lossy" json:"lossy"` // matches may be missing or abbreviated: from a listing, or with a match that the collector could not spell out ("--undecoded")
 	Text          string   `cel:"text" json:"text"`   // the rule, normalised, without counters
 }
 
@@ -201,6 +201,7 @@ func (p *iptablesArgs) common(short string, not bool, value string) {
 func (p *iptablesArgs) extension(name string, not bool, values []iptablesToken) {
 	value := iptablesJoin(values)
 	iptablesWrite(&p.text, name, not, values...)
+	p.rule.Lossy = p.rule.Lossy || name == "--undecoded"
 	if p.jumped {
 		iptablesWrite(&p.target, name, not, values...)
 		p.targetOption(name, value)
