@@ -97,5 +97,5 @@ func TestLateCauseIsALead(t *testing.T) {
 		return leads
 	}
 	require.Equal(t, map[string]string{"conntrack-table-full": "", "conntrack-near-limit": ""}, window(0))
-	require.Equal(t, map[string]string{"conntrack-table-full": "began 8m20s after the time asked about", "conntrack-near-limit": ""}, window(-10*time.Minute))
+	require.Equal(t, map[string]string{"conntrack-table-full": "began 8m21s after the time asked about", "conntrack-near-limit": ""}, window(-10*time.Minute))
 }

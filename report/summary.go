@@ -111,14 +111,19 @@ func (s *summary) rooted(f *forest) (headline, lead string) {
 	return headline, lead
 }
 
-// inside are the findings that are no mere leads.
+// inside are the findings that hang below no mere lead.
 func inside(f *forest) []analyze.Finding {
 	var out []analyze.Finding
-	for _, n := range f.nodes {
-		if n.finding.Lead == "" {
-			out = append(out, *n.finding)
+	var take func(list []*node)
+	take = func(list []*node) {
+		for _, n := range list {
+			if n.finding.Lead == "" {
+				out = append(out, *n.finding)
+				take(n.symptoms)
+			}
 		}
 	}
+	take(f.roots)
 	return out
 }
 
