@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"coldcase/analyze"
@@ -56,11 +57,13 @@ func renderMarkdown(buf *bytes.Buffer, raw *analyze.Result) error {
 
 func mdRootCauses(buf *bytes.Buffer, f *forest) {
 	start := buf.Len()
-	for i, n := range f.roots {
+	roots := mdGroups(f.roots)
+	for i, same := range roots {
 		var root bytes.Buffer
-		mdRoot(&root, i+1, n)
+		mdRoot(&root, i+1, same[0])
+		mdSame(&root, same[1:])
 		if i > 0 && buf.Len()-start+root.Len() > mdRoots {
-			rest := f.roots[i:]
+			rest := slices.Concat(roots[i:]...)
 			fmt.Fprintf(buf, "\n### %s\n\n", count(len(rest), "more root cause"))
 			for _, n := range rest[:min(len(rest), mdRows)] {
 				fmt.Fprintf(buf, "- %s\n", mdFinding(n.finding))
@@ -70,6 +73,42 @@ func mdRootCauses(buf *bytes.Buffer, f *forest) {
 		}
 		buf.Write(root.Bytes())
 	}
+}
+
+// mdGroups puts roots that say the same of other subjects, and explain nothing, behind the first of them.
+func mdGroups(roots []*node) [][]*node {
+	var out [][]*node
+	first := map[string]int{}
+	for _, n := range roots {
+		i, ok := first[n.finding.Signature]
+		if ok && len(n.symptoms) == 0 && n.finding.Lead == out[i][0].finding.Lead {
+			out[i] = append(out[i], n)
+			continue
+		}
+		if !ok {
+			first[n.finding.Signature] = len(out)
+		}
+		out = append(out, []*node{n})
+	}
+	return out
+}
+
+// mdSame lists the subjects of which a root's text holds as well.
+func mdSame(buf *bytes.Buffer, same []*node) {
+	if len(same) == 0 {
+		return
+	}
+	fmt.Fprintf(buf, "**The same on %s**\n\n", count(len(same), "more subject"))
+	for _, n := range same[:min(len(same), mdRows)] {
+		f := n.finding
+		fmt.Fprintf(buf, "- **%s**, %s, %s: %s", f.Severity, f.Confidence, mdText(clip(about(f.Subject), 200)), mdText(clip(sentence(f.Message), mdLineRunes)))
+		if len(f.Evidence) > 0 {
+			q := quoteOf(&f.Evidence[0])
+			fmt.Fprintf(buf, " %s", mdCode(clip(q.Where(), 200)))
+		}
+		buf.WriteString("\n")
+	}
+	mdMore(buf, len(same)-mdRows)
 }
 
 func mdFinding(f *analyze.Finding) string {

@@ -223,3 +223,18 @@ func BenchmarkHTML1000(b *testing.B) {
 		}
 	}
 }
+
+// TestMarkdownSaysTheSameOnce wants one text for roots that differ only in their subject.
+func TestMarkdownSaysTheSameOnce(t *testing.T) {
+	r := sampleResult()
+	r.Findings = nil
+	for _, node := range []string{"node-a", "node-b", "node-c"} {
+		f := fragmentation()
+		f.ID, f.Subject, f.Message, f.Symptoms = "x@"+node, analyze.Subject{Scope: "node", Name: node, Node: node}, "No room on "+node+".", nil
+		r.Findings = append(r.Findings, f)
+	}
+	out := render(t, "md", r)
+	require.Equal(t, 1, strings.Count(out, "**What to do**"))
+	require.Contains(t, out, "**The same on 2 more subjects**\n\n- **critical**, confirmed, node node-b: No room on node-b. `node-b/dmesg.txt:118`\n")
+	require.Contains(t, out, "No room on node-c.")
+}
