@@ -272,8 +272,11 @@ func signatureSystems(packs []string) ([]fs.FS, error) {
 	systems := []fs.FS{signatures.FS}
 	for _, dir := range packs {
 		system := os.DirFS(dir)
-		if _, err := os.Stat(dir); err != nil {
+		switch info, err := os.Stat(dir); {
+		case err != nil:
 			return nil, usageError(fmt.Errorf("folder of signatures: %w", err))
+		case !info.IsDir():
+			return nil, usageError(fmt.Errorf("%q is a file: give the folder that it is in", dir))
 		}
 		if names, err := fs.Glob(system, "*.yaml"); err != nil || len(names) == 0 {
 			return nil, usageError(fmt.Errorf("no signature (*.yaml) in %q", dir), "coldcase signatures new ID DIR begins one")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -152,6 +153,13 @@ func newSignature(e *env, args []string) error {
 	yaml, fixture, err := analyze.Skeleton(args[0])
 	if err != nil {
 		return usageError(err)
+	}
+	ours, err := loadSignatures(nil, nil)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(ours, func(s *analyze.Signature) bool { return s.ID == args[0] }) {
+		return usageError(fmt.Errorf("there is a signature %q already", args[0]), "coldcase signatures show "+args[0]+" prints it")
 	}
 	for _, f := range []struct{ name, text string }{{args[0] + ".yaml", yaml}, {args[0] + ".txtar", fixture}} {
 		path := filepath.Join(dir, f.name)
