@@ -21,7 +21,7 @@ func wholeRows(kind fact.Kind, rows []*row) (whole, listed []*row) {
 
 // ofTable reports whether an artifact shows only some fields of its objects, so that it proves what is in it, and never
 // that something is not.
-func ofTable(artifact string) bool { return bundle.ArtifactBase(artifact) == "cluster/kubectl-table" }
+func ofTable(artifact string) bool { return bundle.ArtifactBase(artifact) == "cluster/kubectl-output" }
 
 // onlyTable is why a table leaves a verdict open.
 const onlyTable = "only a table of it was collected, which leaves out what is asked"

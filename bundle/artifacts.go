@@ -13,6 +13,7 @@ type Artifact struct {
 // Artifacts are all artifacts that coldcase knows, sorted by name.
 var artifacts = []Artifact{
 	{"capture/pcap", "packet capture", "tcpdump -i eth0 -s 256 -w eth0.pcap"},
+	{"capture/text", "what tcpdump printed", "tcpdump -nn -i eth0 > tcpdump.txt"},
 	{"cluster/apiservices", "APIServices", "kubectl get apiservices -o yaml"},
 	{"cluster/clusterrolebindings", "ClusterRoleBindings", "kubectl get clusterrolebindings -o yaml"},
 	{"cluster/configmaps", "ConfigMaps of kube-system", "kubectl -n kube-system get configmaps -o yaml"},
@@ -32,7 +33,7 @@ var artifacts = []Artifact{
 	{"cluster/ingressclasses", "IngressClasses", "kubectl get ingressclasses -o yaml"},
 	{"cluster/ingresses", "Ingresses", "kubectl get ingresses -A -o yaml"},
 	{"cluster/ippools", "Calico's address pools", "kubectl get ippools.crd.projectcalico.org -o yaml"},
-	{"cluster/kubectl-table", "tables of kubectl", "kubectl get pods -A -o wide; kubectl get nodes -o wide; kubectl get events -A"},
+	{"cluster/kubectl-output", "what kubectl printed on a terminal", "kubectl get pods -A -o wide; kubectl get nodes -o wide; kubectl get events -A"},
 	{"cluster/leases", "Leases", "kubectl get leases -A -o yaml"},
 	{"cluster/namespaces", "Namespaces", "kubectl get namespaces -o yaml"},
 	{"cluster/networkpolicies", "NetworkPolicies", "kubectl get networkpolicies -A -o yaml"},

@@ -32,6 +32,7 @@ var grammars = []grammar{
 	{"node/lsmod", regexp.MustCompile(`^Module\s+Size\s+Used by`), 0},
 	{"node/df-inodes", regexp.MustCompile(`^Filesystem\s.*IUse%`), 0},
 	{"node/df", regexp.MustCompile(`^Filesystem\s.*(?:Use%|Capacity)\s+Mounted on`), 0},
+	{"capture/text", regexp.MustCompile(`^(?:(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d|\d{9,10})\.\d{6,9} (?:\S+\s+(?:In|Out|B|M|P)\s+)?(?:IP6? |ARP, |[0-9a-f:]{17} > )`), 0},
 	{"node/docker-ps", regexp.MustCompile(`^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS`), 0},
 	{"node/crictl-ps", regexp.MustCompile(`^CONTAINER\s+IMAGE\s+CREATED\s+STATE\s+NAME\s+ATTEMPT`), 0},
 	{"node/crictl-pods", regexp.MustCompile(`^POD ID\s+CREATED\s+STATE\s+NAME\s+NAMESPACE`), 0},
@@ -93,8 +94,8 @@ func artifactByContent(head []byte) string {
 	if a := describeByContent(lines); a != "" {
 		return a
 	}
-	if anyLine(kubectlTable, lines) {
-		return "cluster/kubectl-table"
+	if anyLine(kubectlOutput, lines) {
+		return "cluster/kubectl-output"
 	}
 	for _, g := range grammars {
 		n := 0
@@ -166,9 +167,11 @@ func headLines(text string) []string {
 	return lines
 }
 
-// kubectlTable is the header of kubectl's table of pods, nodes or events.
-var kubectlTable = regexp.MustCompile(`^(?:NAMESPACE\s{2,})?(?:NAME\s{2,}READY\s{2,}STATUS\s{2,}RESTARTS\s{2,}|NAME\s{2,}STATUS\s{2,}(?:ROLES\s{2,})?AGE\s{2,}VERSION|` +
-	`LAST SEEN\s{2,}(?:FIRST SEEN\s{2,}COUNT|TYPE\s{2,}REASON)\s)`)
+// kubectlOutput is the header of kubectl's table of pods, nodes or events, or what it says when the API server refuses a
+// change. That it could not read something is no output, but a failed collection.
+var kubectlOutput = regexp.MustCompile(`^(?:NAMESPACE\s{2,})?(?:NAME\s{2,}READY\s{2,}STATUS\s{2,}RESTARTS\s{2,}|NAME\s{2,}STATUS\s{2,}(?:ROLES\s{2,})?AGE\s{2,}VERSION|` +
+	`LAST SEEN\s{2,}(?:FIRST SEEN\s{2,}COUNT|TYPE\s{2,}REASON)\s)|` +
+	`^(?:Error from server(?: \(\w+\))?: |error: |Error: )(?:.*failed calling webhook|error when |.*no matches for kind |.*denied the request)`)
 
 var (
 	hasAddress = regexp.MustCompile(`^\s+inet6? \S+`)

@@ -136,7 +136,7 @@ func Run(p Parser, in *Input) (out Outcome) {
 			out.Err = panicError(p.Name, r)
 		}
 	}()
-	if reason := collectionError(in); reason != "" {
+	if reason := collectionError(in); reason != "" && !p.Errors {
 		in.Absent(reason)
 		return in.outcome()
 	}

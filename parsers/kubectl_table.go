@@ -13,11 +13,12 @@ import (
 // events. Source of the columns: pkg/printers/internalversion/printers.go of Kubernetes (printPod, printNode, printEvent)
 // and kubectl's pkg/cmd/events. One file may hold several tables, each below the command that made it.
 var _ = register(Parser{
-	Name:      "kubectl-table",
-	Doc:       "kubectl get pods|nodes|events and kubectl events as tables (Kubernetes: pkg/printers/internalversion)",
-	Artifacts: []string{"cluster/kubectl-table"},
-	Facts:     []fact.Value{K8sPod{}, K8sNode{}, K8sNodeCondition{}, K8sEvent{}},
-	Parse:     parseKubectlTables,
+	Name:      "kubectl-output",
+	Doc:       "kubectl get pods|nodes|events and kubectl events as tables (Kubernetes: pkg/printers/internalversion), and kubectl's errors",
+	Artifacts: []string{"cluster/kubectl-output"},
+	Facts:     []fact.Value{K8sPod{}, K8sNode{}, K8sNodeCondition{}, K8sEvent{}, KubectlError{}},
+	Errors:    true,
+	Parse:     parseKubectlOutput,
 })
 
 // Shown are the fields that a table has columns for; nil when the whole object was read. Other fields hold zero values
@@ -61,12 +62,13 @@ type podLine struct {
 	pod K8sPod
 }
 
-func parseKubectlTables(in *Input) error {
+func parseKubectlOutput(in *Input) error {
 	t := &kubectlTable{in: in, pods: map[string]podLine{}}
 	for n, line, ok := in.Scan(); ok; n, line, ok = in.Scan() {
 		switch {
 		case t.header(line), line == "":
 			in.Skip(n, n)
+		case t.event == nil && in.kubectlError(n, line):
 		case kubectlPrompt(line) || k8sNoise.MatchString(line):
 			t.command(line)
 			in.Skip(n, n)

@@ -20,6 +20,7 @@ type Parser struct {
 	Doc       string       // one line: what it reads, and where the format is defined
 	Artifacts []string     // canonical names that it reads, without instance part
 	Facts     []fact.Value // zero values of everything that it emits
+	Errors    bool         // what programs say when they fail is its data, not the sign of a failed collection
 	// Parse reads the whole artifact. It returns an error only when nothing of the artifact can be understood.
 	Parse func(*Input) error
 }
