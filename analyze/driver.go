@@ -31,8 +31,7 @@ type Options struct {
 // Run reads a case to its end and judges every signature on it. The result is complete even when artifacts were
 // broken; the error is for a signature that cannot be compiled and for a cancelled context.
 func Run(ctx context.Context, r *bundle.Reader, set *Set, o Options) (*Result, error) {
-	d := &driver{set: set, opts: o, store: newStore()}
-	d.store.logs = newLogStore(set)
+	d := &driver{set: set, opts: o, store: newStore(set)}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err

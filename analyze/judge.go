@@ -250,7 +250,7 @@ func (p *program) gapsOf(s *store, sub Subject, needed map[string]bool, gaps map
 		case needed[sel.Name] && len(missing) > 0:
 			out = append(out, missing...)
 		case needed[sel.Name]:
-			artifact := s.producers(sel.From)[0]
+			artifact := s.set.producers(sel.From)[0]
 			out = append(out, gap{artifact: artifact, node: nodeOf(artifact, sub), reason: onlyTable})
 		}
 	}

@@ -23,21 +23,18 @@ const (
 // logStore groups the log lines that matched a pattern by what they captured.
 type logStore struct {
 	set      *Set
-	groups   []map[string]*row // by pattern
+	groups   []map[string]*row  // by pattern
+	matched  map[fact.Kind]bool // log sources of which a record matched any pattern
 	overflow []*row
 	sources  map[string]map[string]bool // who wrote in a log, by its path
 	spans    map[string][2]time.Time    // of a log's first and last dated line, by its path
 }
 
 func newLogStore(set *Set) *logStore {
-	ls := &logStore{
-		set: set, groups: make([]map[string]*row, len(set.patterns)), overflow: make([]*row, len(set.patterns)),
+	return &logStore{
+		set: set, groups: make([]map[string]*row, len(set.patterns)), overflow: make([]*row, len(set.patterns)), matched: map[fact.Kind]bool{},
 		sources: map[string]map[string]bool{}, spans: map[string][2]time.Time{},
 	}
-	for i := range ls.groups {
-		ls.groups[i] = map[string]*row{}
-	}
-	return ls
 }
 
 // suppressed finds the kernel's own word that it left lines out: counts near it are lower bounds.
@@ -70,6 +67,7 @@ func (ls *logStore) scan(r io.Reader, ctx *parsers.LogContext, e *bundle.Entry, 
 
 // add files one hit.
 func (ls *logStore) add(h *logscan.Hit, place fact.Place, artifact, path string) {
+	ls.matched[ls.set.patterns[h.Pattern].kind] = true
 	vars, key := ls.captures(h)
 	key = place.Node + "\x00" + place.Namespace + "\x00" + place.Pod + "\x00" + key
 	r := ls.groups[h.Pattern][key]
@@ -81,6 +79,9 @@ func (ls *logStore) add(h *logscan.Hit, place fact.Place, artifact, path string)
 			r = ls.overflow[h.Pattern]
 		} else {
 			r = &row{place: place, vars: vars}
+			if ls.groups[h.Pattern] == nil {
+				ls.groups[h.Pattern] = map[string]*row{}
+			}
 			ls.groups[h.Pattern][key] = r
 		}
 	}
@@ -146,16 +147,6 @@ func markIn(h *logscan.Hit) [2]int {
 		return [2]int{}
 	}
 	return [2]int{at, at + h.Groups[1] - h.Groups[0]}
-}
-
-// any reports whether any record of a log source matched any pattern.
-func (ls *logStore) any(kind fact.Kind) bool {
-	for i, p := range ls.set.patterns {
-		if p.kind == kind && len(ls.groups[i]) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // rows returns the groups of a selection, resolved, typed and sorted.

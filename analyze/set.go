@@ -19,6 +19,7 @@ type Set struct {
 
 	mu       sync.Mutex
 	programs map[string]*program
+	makers   sync.Map // fact.Kind -> []string, see producers
 }
 
 // logPattern is one expression of any signature; signatures that say the same share it.
@@ -67,6 +68,16 @@ func (s *Set) want(sel *Selection) {
 		s.byKey[key] = len(s.patterns)
 		s.patterns = append(s.patterns, logPattern{expr: expr, kind: sel.From})
 	}
+}
+
+// producers is the function of that name, remembered: it is asked for every signature and subject.
+func (s *Set) producers(kind fact.Kind) []string {
+	if names, ok := s.makers.Load(kind); ok {
+		return names.([]string)
+	}
+	names := producers(kind)
+	s.makers.Store(kind, names)
+	return names
 }
 
 // program compiles a signature, once.

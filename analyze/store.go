@@ -13,6 +13,7 @@ import (
 
 // store holds everything that the one pass over the bundle brought.
 type store struct {
+	set      *Set
 	facts    map[fact.Kind][]*row
 	second   map[fact.Kind][]*row // of the second samples of counters
 	listed   map[fact.Kind][]*row // rows that a table tells a part of, which derivations do not take for the whole
@@ -25,7 +26,6 @@ type store struct {
 	podNode  map[string]string // "namespace/pod" -> node
 	podSpace map[string]string // pod -> namespace; "" where several have one of that name
 	boxes    map[string]container
-	makers   map[fact.Kind][]string // artifacts that can yield a kind, as far as they were asked for
 	bytes    int64
 	lines    int64
 }
@@ -56,8 +56,10 @@ type seenArtifact struct {
 	sources  map[string]bool // of a log: who wrote in it
 }
 
-func newStore() *store {
+func newStore(set *Set) *store {
 	return &store{
+		set:      set,
+		logs:     newLogStore(set),
 		facts:    map[fact.Kind][]*row{},
 		second:   map[fact.Kind][]*row{},
 		listed:   map[fact.Kind][]*row{},
@@ -67,7 +69,6 @@ func newStore() *store {
 		podNode:  map[string]string{},
 		podSpace: map[string]string{},
 		boxes:    map[string]container{},
-		makers:   map[fact.Kind][]string{},
 	}
 }
 
@@ -109,6 +110,12 @@ func (s *store) finish() {
 		rows, s.second[kind] = dedupe(kind, rows), secondSamples(rows)
 		s.facts[kind], s.listed[kind] = wholeRows(kind, rows)
 	}
+	for i := range s.seen {
+		s.resolve(&s.seen[i].place)
+	}
+	sort.SliceStable(s.seen, func(i, j int) bool {
+		return s.seen[i].artifact < s.seen[j].artifact || s.seen[i].artifact == s.seen[j].artifact && s.seen[i].place.Node < s.seen[j].place.Node
+	})
 	for kind, rows := range derive(s) {
 		sortRows(rows)
 		s.facts[kind] = rows
@@ -117,13 +124,7 @@ func (s *store) finish() {
 		s.facts[kind] = append(s.facts[kind], rows...)
 		sortRows(s.facts[kind])
 	}
-	for i := range s.seen {
-		s.resolve(&s.seen[i].place)
-	}
 	sort.SliceStable(s.coverage, func(i, j int) bool { return s.coverage[i].Path < s.coverage[j].Path })
-	sort.SliceStable(s.seen, func(i, j int) bool {
-		return s.seen[i].artifact < s.seen[j].artifact || s.seen[i].artifact == s.seen[j].artifact && s.seen[i].place.Node < s.seen[j].place.Node
-	})
 }
 
 // resolve names a pod that is only known by its UID, the namespace of one that stands in a table without it, and the node.
@@ -227,16 +228,6 @@ func producers(kind fact.Kind) []string {
 	return names
 }
 
-// producers is the function of that name, remembered: it is asked for every signature and subject.
-func (s *store) producers(kind fact.Kind) []string {
-	names, ok := s.makers[kind]
-	if !ok {
-		names = producers(kind)
-		s.makers[kind] = names
-	}
-	return names
-}
-
 // preference puts the artifact first that a person should collect: objects before their description, and lists before
 // single objects.
 func preference(artifact string) int {
@@ -276,7 +267,7 @@ func (s *store) known(kind fact.Kind, sub Subject) (ok bool, missing []gap) {
 		}
 		return len(missing) == 0, missing
 	}
-	names := s.producers(kind)
+	names := s.set.producers(kind)
 	for _, name := range names {
 		if ok, _ := s.read(name, kind, sub); ok {
 			return true, nil
@@ -300,17 +291,27 @@ func (s *store) bestGap(names []string, kind fact.Kind, sub Subject) []gap {
 
 // anything reports whether there is a fact of a kind, or an artifact that could have held one was read.
 func (s *store) anything(kind fact.Kind) bool {
-	if len(s.facts[kind]) > 0 || s.logs.any(kind) {
+	if len(s.facts[kind]) > 0 || s.logs.matched[kind] {
 		return true
 	}
-	for _, name := range s.producers(kind) {
-		for i := range s.seen {
-			if s.seen[i].artifact == name && s.seen[i].reason == "" {
+	for _, name := range s.set.producers(kind) {
+		for _, a := range s.seenOf(name) {
+			if a.reason == "" {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// seenOf are the artifacts of one canonical name.
+func (s *store) seenOf(artifact string) []seenArtifact {
+	from := sort.Search(len(s.seen), func(i int) bool { return s.seen[i].artifact >= artifact })
+	to := from
+	for to < len(s.seen) && s.seen[to].artifact == artifact {
+		to++
+	}
+	return s.seen[from:to]
 }
 
 // gap is an artifact that would have told.
@@ -329,9 +330,10 @@ func nodeOf(artifact string, sub Subject) string {
 func (s *store) read(artifact string, kind fact.Kind, sub Subject) (bool, string) {
 	perNode := map[string]bool{}
 	reason := notCollected
-	for i := range s.seen {
-		a := &s.seen[i]
-		if a.artifact != artifact || !a.covers(kind, sub) {
+	seen := s.seenOf(artifact)
+	for i := range seen {
+		a := &seen[i]
+		if !a.covers(kind, sub) {
 			continue
 		}
 		if a.whole {
