@@ -363,6 +363,8 @@ func (a *seenArtifact) covers(kind fact.Kind, sub Subject) bool {
 		return sub.Scope == "pod"
 	case single[a.artifact]:
 		return sub.Scope == "pod" && a.pods[sub.Name]
+	case !a.whole && len(a.sources) == 0 && a.place.Pod == "": // nothing of it was there: the reason holds for all that it could be
+		return true
 	case ofProgram(kind):
 		return a.sources[strings.TrimPrefix(string(kind), "log.")]
 	case kind == "log.container" && sub.Scope == "pod":
