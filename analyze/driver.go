@@ -82,6 +82,9 @@ func (d *driver) entry(e *bundle.Entry, r io.Reader) error {
 		err = d.log(e, counted, &c, &seen)
 	case seen.artifact == "capture/pcap":
 		err = d.capture(e, counted, &c, &seen)
+	case seen.artifact == "capture/text":
+		seen.place.Capture = e.Display
+		err = d.artifact(e, counted, &c, &seen)
 	default:
 		err = d.artifact(e, counted, &c, &seen)
 	}

@@ -357,7 +357,7 @@ func (a *seenArtifact) covers(kind fact.Kind, sub Subject) bool {
 	switch {
 	case sub.Node != "" && a.place.Node != "" && a.place.Node != sub.Node:
 		return false
-	case a.artifact == "capture/pcap" && sub.Scope == "capture":
+	case strings.HasPrefix(a.artifact, "capture/") && sub.Scope == "capture":
 		return a.place.Capture == sub.Name
 	case kind == "k8s.event" && a.artifact == "cluster/describe-pods":
 		return sub.Scope == "pod"
