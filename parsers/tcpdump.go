@@ -31,6 +31,7 @@ var (
 	tcpdumpStamp = regexp.MustCompile(`^(?:(\d{4}-\d\d-\d\d) )?(\d\d):(\d\d):(\d\d)\.(\d{6})\d{0,3} `)
 	tcpdumpEpoch = regexp.MustCompile(`^(\d{9,10})\.(\d{6})\d{0,3} `)
 	tcpdumpEnds  = regexp.MustCompile(`([0-9a-fA-F][0-9a-fA-F:.]*)\.([a-z0-9][a-z0-9-]*) > ([0-9a-fA-F][0-9a-fA-F:.]*)\.([a-z0-9][a-z0-9-]*): `)
+	tcpdumpNames = regexp.MustCompile(`\bIP6? .*\S+\.[a-z0-9-]+ > \S+\.[a-z0-9-]+: (?:Flags |UDP|\d+[+%|*$-]* )`)
 	tcpdumpTCP   = regexp.MustCompile(`^Flags \[([SFRPWEUe.]+|none)\]`)
 	tcpdumpTCP3  = regexp.MustCompile(`^([SFRP.]+) (\d+):\d+\(\d+\)`) // tcpdump 3.9
 	tcpdumpField = regexp.MustCompile(`\b(seq|ack|win) (\d+)`)
@@ -58,6 +59,7 @@ type tcpdumpRun struct {
 	dns     *pcapDNS
 	seqs    map[pcapFlowKey]uint32       // of SYNs: later packets of a connection are printed with relative numbers
 	asked   map[pcapFlowKey]pcapQueryKey // answers are printed without their question
+	named   bool                         // there are packets with names in place of addresses
 	dated   bool
 	first   int64 // nanoseconds, of the day when the text has no date
 	last    int64
@@ -92,6 +94,9 @@ func parseTcpdump(in *Input) error {
 		}
 	}
 	r.packet()
+	if r.named {
+		in.Partial("packets with names in place of addresses were left out; tcpdump -nn prints addresses")
+	}
 	if r.packets == 0 {
 		return errors.New("no packet as tcpdump prints them")
 	}
@@ -111,6 +116,7 @@ func (r *tcpdumpRun) packet() {
 	r.in.Skip(r.at, r.at+r.lines-1)
 	all := tcpdumpEnds.FindAllStringSubmatchIndex(rest, 8)
 	if len(all) == 0 {
+		r.named = r.named || tcpdumpNames.MatchString(rest)
 		return // ARP, ICMP, or names instead of addresses
 	}
 	m := all[len(all)-1] // the innermost of a tunnel
