@@ -13,12 +13,12 @@ import (
 // Asking the kernel for a table may load the module that has it, and a loaded module changes the node. So every
 // artifact here is gathered only where its module is there already.
 var (
-	_ = register(Artifact{Name: "node/iptables-save", Path: "node/iptables-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-save", "-c"}}, Native: nativeTables(&xtLayout4), Needs: needsTables(&xtLayout4)})
-	_ = register(Artifact{Name: "node/ip6tables-save", Path: "node/ip6tables-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-save", "-c"}}, Native: nativeTables(&xtLayout6), Needs: needsTables(&xtLayout6)})
-	_ = register(Artifact{Name: "node/iptables-legacy-save", Path: "node/iptables-legacy-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-legacy-save", "-c"}}, Native: nativeLegacyTables(&xtLayout4), Needs: needsLegacyTables(&xtLayout4)})
-	_ = register(Artifact{Name: "node/iptables-nft-save", Path: "node/iptables-nft-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-nft-save", "-c"}}, Native: nativeNftTables(&xtLayout4), Needs: needsModule("nf_tables")})
-	_ = register(Artifact{Name: "node/ip6tables-legacy-save", Path: "node/ip6tables-legacy-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-legacy-save", "-c"}}, Native: nativeLegacyTables(&xtLayout6), Needs: needsLegacyTables(&xtLayout6)})
-	_ = register(Artifact{Name: "node/ip6tables-nft-save", Path: "node/ip6tables-nft-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-nft-save", "-c"}}, Native: nativeNftTables(&xtLayout6), Needs: needsModule("nf_tables")})
+	_ = register(Artifact{Name: "node/iptables-save", Path: "node/iptables-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-save", "-c"}}, Native: xtLayout4.defaultTables, Needs: xtLayout4.needsDefault})
+	_ = register(Artifact{Name: "node/ip6tables-save", Path: "node/ip6tables-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-save", "-c"}}, Native: xtLayout6.defaultTables, Needs: xtLayout6.needsDefault})
+	_ = register(Artifact{Name: "node/iptables-legacy-save", Path: "node/iptables-legacy-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-legacy-save", "-c"}}, Native: xtLayout4.legacyTables, Needs: xtLayout4.needsLegacy})
+	_ = register(Artifact{Name: "node/iptables-nft-save", Path: "node/iptables-nft-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"iptables-nft-save", "-c"}}, Native: xtLayout4.nftTables, Needs: needsModule("nf_tables")})
+	_ = register(Artifact{Name: "node/ip6tables-legacy-save", Path: "node/ip6tables-legacy-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-legacy-save", "-c"}}, Native: xtLayout6.legacyTables, Needs: xtLayout6.needsLegacy})
+	_ = register(Artifact{Name: "node/ip6tables-nft-save", Path: "node/ip6tables-nft-save.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Argv: [][]string{{"ip6tables-nft-save", "-c"}}, Native: xtLayout6.nftTables, Needs: needsModule("nf_tables")})
 	_ = register(Artifact{Name: "node/nft-ruleset", Path: "node/nft-ruleset.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 8 * mib, Tail: 8 * mib}, Argv: [][]string{{"nft", "list", "ruleset"}}, Needs: needsModule("nf_tables")})
 	_ = register(Artifact{Name: "node/nft-ruleset-json", Path: "node/nft-ruleset.json", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 32 * mib}, Argv: [][]string{{"nft", "-j", "list", "ruleset"}}, Native: nativeNft, Needs: needsModule("nf_tables")})
 	_ = register(Artifact{Name: "node/ipset", Path: "node/ipset.txt", Group: "firewall", Privacy: PrivacyAddresses, Timeout: 20 * time.Second, Keep: Keep{Head: 8 * mib, Tail: 8 * mib}, Argv: [][]string{{"ipset", "save"}}, Needs: needsModule("ip_set")})
@@ -37,23 +37,21 @@ func needsModule(name string) func(*host) string {
 	}
 }
 
-func needsLegacyTables(l *xtLayout) func(*host) string {
-	return needsFile("/proc/net/"+l.names, "the legacy backend is not in use")
+func (l *xtLayout) needsLegacy(h *host) string {
+	return needsFile("/proc/net/"+l.names, "the legacy backend is not in use")(h)
 }
 
-// needsTables asks for the module of the default backend.
-func needsTables(l *xtLayout) func(*host) string {
-	return func(h *host) string {
-		if usesNft(h, l) {
-			return needsModule("nf_tables")(h)
-		}
-		return needsFile("/proc/net/"+l.names, "the legacy backend, which is the default here, is not in use")(h)
+// needsDefault asks for the module of the default backend.
+func (l *xtLayout) needsDefault(h *host) string {
+	if l.usesNft(h) {
+		return needsModule("nf_tables")(h)
 	}
+	return needsFile("/proc/net/"+l.names, "the legacy backend, which is the default here, is not in use")(h)
 }
 
 // usesNft reports whether the default program has the nf_tables backend. Where there is no program the legacy backend
 // counts as the default if it has tables.
-func usesNft(h *host, l *xtLayout) bool {
+func (l *xtLayout) usesNft(h *host) bool {
 	file := lookProgram(l.program + "-save")
 	if file == "" {
 		return h.line("/proc/net/"+l.names) == ""
@@ -62,14 +60,12 @@ func usesNft(h *host, l *xtLayout) bool {
 	return err == nil && strings.Contains(target, "nft")
 }
 
-// nativeTables prints what the default program prints.
-func nativeTables(l *xtLayout) func(context.Context, *host, *sink) error {
-	return func(ctx context.Context, h *host, k *sink) error {
-		if usesNft(h, l) {
-			return nativeNftTables(l)(ctx, h, k)
-		}
-		return nativeLegacyTables(l)(ctx, h, k)
+// defaultTables prints what the default program prints.
+func (l *xtLayout) defaultTables(ctx context.Context, h *host, k *sink) error {
+	if l.usesNft(h) {
+		return l.nftTables(ctx, h, k)
 	}
+	return l.legacyTables(ctx, h, k)
 }
 
 func needsConntrack(h *host) string {

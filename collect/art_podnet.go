@@ -178,8 +178,8 @@ var podNetSections = []struct {
 	{argv: []string{"ip", "route", "show", "table", "all"}, native: nativeRoutes},
 	{argv: []string{"ip", "rule", "show"}, native: nativeRules},
 	{argv: []string{"ip", "-s", "neigh", "show"}, native: nativeNeighbours},
-	{argv: []string{"iptables-legacy-save", "-c"}, native: nativeLegacyTables(&xtLayout4), needs: needsThreadTables("net/ip_tables_names")},
-	{argv: []string{"iptables-nft-save", "-c"}, native: nativeNftTables(&xtLayout4), needs: needsModule("nf_tables")},
+	{argv: []string{"iptables-legacy-save", "-c"}, native: xtLayout4.legacyTables, needs: needsThreadTables("net/ip_tables_names")},
+	{argv: []string{"iptables-nft-save", "-c"}, native: xtLayout4.nftTables, needs: needsModule("nf_tables")},
 	{files: []string{"net/sockstat", "net/snmp", "net/netstat"}},
 }
 

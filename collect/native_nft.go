@@ -79,28 +79,38 @@ func (s *nftSpool) add(kind string, o nftObject) {
 // nativeNft prints what "nft -j list ruleset" prints, one object to a line. It is called only where nf_tables is there
 // already, and so nfnetlink, which it builds on.
 func nativeNft(ctx context.Context, h *host, k *sink) error {
-	var spool *nftSpool
-	stable := false
+	out, stable, err := nftStable(func(out *nftSpool) (torn bool, err error) {
+		r := nftReader{ctx: ctx, host: h, out: out, sets: map[nftName]*nftSet{}}
+		return r.read()
+	})
+	if err != nil {
+		return err
+	}
+	if err := out.copyTo(k); err != nil {
+		return err
+	}
+	return out.missing(stable)
+}
+
+// nftStable reads until the ruleset stood still meanwhile, a few times at most, and returns what the last try read.
+func nftStable(read func(*nftSpool) (torn bool, err error)) (out *nftSpool, stable bool, err error) {
 	for try := 0; try < netlinkTries && !stable; try++ {
 		before, err := nftGeneration()
 		if err != nil {
-			return err
+			return nil, false, err
 		}
-		r := nftReader{ctx: ctx, host: h, out: &nftSpool{}, sets: map[nftName]*nftSet{}}
-		torn, err := r.read()
+		out = &nftSpool{}
+		torn, err := read(out)
 		if err != nil {
-			return err
+			return nil, false, err
 		}
 		after, err := nftGeneration()
 		if err != nil {
-			return err
+			return nil, false, err
 		}
-		spool, stable = r.out, !torn && bytes.Equal(before, after)
+		stable = !torn && bytes.Equal(before, after)
 	}
-	if err := spool.copyTo(k); err != nil {
-		return err
-	}
-	return spool.missing(stable)
+	return out, stable, nil
 }
 
 // missing says why the lines may not be all: there are too many, or the ruleset did not stand still.

@@ -12,31 +12,49 @@ import (
 // Attributes of bitwise that x/sys/unix lacks.
 const nftBitwiseOp, nftBitwiseData = 6, 7
 
-// nftKey is a word of meta, ct or rt with its type.
+// nftKey is a word of meta, ct, rt or fib with the number of its type, or without one the size of its integer.
 type nftKey struct {
 	name string
-	typ  nftType
+	typ  uint64
+	size int
 }
 
-// Keys of linux/netfilter/nf_tables.h: nft_meta_keys and nft_ct_keys.
+// nftKeyOf is the word with a number; ok is false for later ones.
+func nftKeyOf(keys []nftKey, number uint64) (key nftKey, ok bool) {
+	if number < uint64(len(keys)) {
+		key = keys[number]
+	}
+	return key, key.name != ""
+}
+
+// of is the key's type.
+func (k nftKey) of() nftType {
+	if k.typ != 0 {
+		return nftTypes[k.typ]
+	}
+	return nftNumber(k.size)
+}
+
+// Keys of linux/netfilter/nf_tables.h by number: nft_meta_keys, nft_ct_keys, nft_rt_keys and nft_fib_result.
 var (
-	nftMetaKeys = map[uint64]nftKey{
-		0: {"length", nftNumber(4)}, 1: {"protocol", nftTypes[10]}, 2: {"priority", nftTypes[23]}, 3: {"mark", nftTypes[19]}, 4: {"iif", nftTypes[20]},
-		5: {"oif", nftTypes[20]}, 6: {"iifname", nftTypes[41]}, 7: {"oifname", nftTypes[41]}, 8: {"iiftype", nftTypes[21]}, 9: {"oiftype", nftTypes[21]},
-		10: {"skuid", nftTypes[24]}, 11: {"skgid", nftTypes[25]}, 12: {"nftrace", nftNumber(1)}, 13: {"rtclassid", nftTypes[22]}, 14: {"secmark", nftNumber(4)},
-		15: {"nfproto", nftTypes[2]}, 16: {"l4proto", nftTypes[12]}, 17: {"ibrname", nftTypes[41]}, 18: {"obrname", nftTypes[41]}, 19: {"pkttype", nftTypes[31]},
-		20: {"cpu", nftNumber(4)}, 21: {"iifgroup", nftTypes[35]}, 22: {"oifgroup", nftTypes[35]}, 23: {"cgroup", nftNumber(4)}, 24: {"random", nftNumber(4)},
-		25: {"ipsec", nftTypes[39]}, 26: {"iifkind", nftTypes[41]}, 27: {"oifkind", nftTypes[41]}, 28: {"ibrpvid", nftNumber(2)}, 29: {"ibrvproto", nftTypes[10]},
-		30: {"time", nftNumber(8)}, 31: {"day", nftNumber(1)}, 32: {"hour", nftNumber(4)}, 33: {"sdif", nftTypes[20]}, 34: {"sdifname", nftTypes[41]}, 35: {"broute", nftNumber(1)},
+	nftMetaKeys = []nftKey{
+		{"length", 0, 4}, {"protocol", 10, 0}, {"priority", 23, 0}, {"mark", 19, 0}, {"iif", 20, 0},
+		{"oif", 20, 0}, {"iifname", 41, 0}, {"oifname", 41, 0}, {"iiftype", 21, 0}, {"oiftype", 21, 0},
+		{"skuid", 24, 0}, {"skgid", 25, 0}, {"nftrace", 0, 1}, {"rtclassid", 22, 0}, {"secmark", 0, 4},
+		{"nfproto", 2, 0}, {"l4proto", 12, 0}, {"ibrname", 41, 0}, {"obrname", 41, 0}, {"pkttype", 31, 0},
+		{"cpu", 0, 4}, {"iifgroup", 35, 0}, {"oifgroup", 35, 0}, {"cgroup", 0, 4}, {"random", 0, 4},
+		{"ipsec", 39, 0}, {"iifkind", 41, 0}, {"oifkind", 41, 0}, {"ibrpvid", 0, 2}, {"ibrvproto", 10, 0},
+		{"time", 0, 8}, {"day", 0, 1}, {"hour", 0, 4}, {"sdif", 20, 0}, {"sdifname", 41, 0}, {"broute", 0, 1},
 	}
-	nftCTKeys = map[uint64]nftKey{
-		0: {"state", nftTypes[26]}, 1: {"direction", nftTypes[27]}, 2: {"status", nftTypes[28]}, 3: {"mark", nftTypes[19]}, 4: {"secmark", nftNumber(4)},
-		5: {"expiration", nftTypes[18]}, 6: {"helper", nftTypes[5]}, 7: {"l3proto", nftTypes[2]}, 8: {"saddr", nftType{}}, 9: {"daddr", nftType{}},
-		10: {"protocol", nftTypes[12]}, 11: {"proto-src", nftTypes[13]}, 12: {"proto-dst", nftTypes[13]}, 13: {"label", nftNumber(16)}, 14: {"packets", nftNumber(8)},
-		15: {"bytes", nftNumber(8)}, 16: {"avgpkt", nftNumber(8)}, 17: {"zone", nftNumber(2)}, 18: {"event", nftNumber(4)}, 19: {"ip saddr", nftTypes[7]},
-		20: {"ip daddr", nftTypes[7]}, 21: {"ip6 saddr", nftTypes[8]}, 22: {"ip6 daddr", nftTypes[8]}, 23: {"id", nftType{name: "integer", size: 4}},
+	nftCTKeys = []nftKey{
+		{"state", 26, 0}, {"direction", 27, 0}, {"status", 28, 0}, {"mark", 19, 0}, {"secmark", 0, 4},
+		{"expiration", 18, 0}, {"helper", 5, 0}, {"l3proto", 2, 0}, {"saddr", nftUntyped, 0}, {"daddr", nftUntyped, 0},
+		{"protocol", 12, 0}, {"proto-src", 13, 0}, {"proto-dst", 13, 0}, {"label", 0, 16}, {"packets", 0, 8},
+		{"bytes", 0, 8}, {"avgpkt", 0, 8}, {"zone", 0, 2}, {"event", 0, 4}, {"ip saddr", 7, 0},
+		{"ip daddr", 7, 0}, {"ip6 saddr", 8, 0}, {"ip6 daddr", 8, 0}, {"id", 4, 0},
 	}
-	nftRTKeys = map[uint64]nftKey{0: {"classid", nftTypes[22]}, 1: {"nexthop", nftTypes[7]}, 2: {"nexthop", nftTypes[8]}, 3: {"mtu", nftNumber(2)}, 4: {"ipsec", nftTypes[39]}}
+	nftRTKeys  = []nftKey{{"classid", 22, 0}, {"nexthop", 7, 0}, {"nexthop", 8, 0}, {"mtu", 0, 2}, {"ipsec", 39, 0}}
+	nftFibKeys = []nftKey{1: {"oif", 20, 0}, {"oifname", 41, 0}, {"type", 38, 0}}
 )
 
 // load reads expressions that put a value into a register; false for all others.
@@ -45,21 +63,21 @@ func (u *nftRule) load(name string, a attrs) bool {
 	to := a.big(1) // NFTA_*_DREG of most
 	switch {
 	case name == "meta" && a.has(unix.NFTA_META_DREG):
-		key, ok := nftMetaKeys[a.big(unix.NFTA_META_KEY)]
+		key, ok := nftKeyOf(nftMetaKeys, a.big(unix.NFTA_META_KEY))
 		if !ok {
 			v = &nftValue{expr: nftUnknown("meta %d", a.big(unix.NFTA_META_KEY)), typ: nftNumber(4)}
 			break
 		}
-		v = &nftValue{expr: nftObject{"meta": nftObject{"key": key.name}}, typ: key.typ, layer: nftLayers[key.name]}
+		v = &nftValue{expr: nftObject{"meta": nftObject{"key": key.name}}, typ: key.of(), layer: nftLayers[key.name]}
 	case name == "ct" && a.has(unix.NFTA_CT_DREG):
 		v = nftCT(a)
 	case name == "rt":
-		key := nftRTKeys[a.big(unix.NFTA_RT_KEY)]
+		key, _ := nftKeyOf(nftRTKeys, a.big(unix.NFTA_RT_KEY))
 		details := nftObject{"key": key.name}
 		if key.name == "nexthop" {
 			details["family"] = map[uint64]string{1: "ip", 2: "ip6"}[a.big(unix.NFTA_RT_KEY)]
 		}
-		v = &nftValue{expr: nftObject{"rt": details}, typ: key.typ}
+		v = &nftValue{expr: nftObject{"rt": details}, typ: key.of()}
 	case name == "payload" && a.has(unix.NFTA_PAYLOAD_DREG):
 		v = u.field(a)
 	case name == "fib":
@@ -95,7 +113,7 @@ func (u *nftRule) load(name string, a attrs) bool {
 }
 
 func nftCT(a attrs) *nftValue {
-	key, ok := nftCTKeys[a.big(unix.NFTA_CT_KEY)]
+	key, ok := nftKeyOf(nftCTKeys, a.big(unix.NFTA_CT_KEY))
 	if !ok {
 		return &nftValue{expr: nftUnknown("ct %d", a.big(unix.NFTA_CT_KEY)), typ: nftNumber(4)}
 	}
@@ -103,7 +121,7 @@ func nftCT(a attrs) *nftValue {
 	if a.has(unix.NFTA_CT_DIRECTION) {
 		details["dir"] = map[uint64]string{0: "original", 1: "reply"}[a.big(unix.NFTA_CT_DIRECTION)]
 	}
-	return &nftValue{expr: nftObject{"ct": details}, typ: key.typ}
+	return &nftValue{expr: nftObject{"ct": details}, typ: key.of()}
 }
 
 func nftFib(a attrs) *nftValue {
@@ -115,11 +133,11 @@ func nftFib(a attrs) *nftValue {
 			names = append(names, name)
 		}
 	}
-	key := map[uint64]nftKey{1: {"oif", nftTypes[20]}, 2: {"oifname", nftTypes[41]}, 3: {"type", nftTypes[38]}}[a.big(unix.NFTA_FIB_RESULT)]
+	key, _ := nftKeyOf(nftFibKeys, a.big(unix.NFTA_FIB_RESULT))
 	if flags&present != 0 {
-		key.typ = nftTypes[39]
+		key.typ = 39
 	}
-	return &nftValue{expr: nftObject{"fib": nftObject{"result": key.name, "flags": names}}, typ: key.typ}
+	return &nftValue{expr: nftObject{"fib": nftObject{"result": key.name, "flags": names}}, typ: key.of()}
 }
 
 // hash shows jhash and symhash.

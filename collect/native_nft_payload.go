@@ -29,7 +29,7 @@ var nftTransports = &nftLayer{nftTransport, map[uint64]string{
 type nftField struct {
 	name         string
 	offset, size uint64
-	typ          nftType
+	typ          uint64 // number; 0 is an integer
 	mask         uint64
 	shift        int
 }
@@ -37,46 +37,46 @@ type nftField struct {
 // nftHeaders are the fields that rules look at.
 var nftHeaders = map[string][]nftField{
 	"ip": {
-		{name: "dscp", offset: 1, size: 1, typ: nftTypes[36], mask: 0xfc, shift: 2}, {name: "length", offset: 2, size: 2}, {name: "id", offset: 4, size: 2},
-		{name: "frag-off", offset: 6, size: 2}, {name: "ttl", offset: 8, size: 1}, {name: "protocol", offset: 9, size: 1, typ: nftTypes[12]},
-		{name: "checksum", offset: 10, size: 2}, {name: "saddr", offset: 12, size: 4, typ: nftTypes[7]}, {name: "daddr", offset: 16, size: 4, typ: nftTypes[7]},
+		{name: "dscp", offset: 1, size: 1, typ: 36, mask: 0xfc, shift: 2}, {name: "length", offset: 2, size: 2}, {name: "id", offset: 4, size: 2},
+		{name: "frag-off", offset: 6, size: 2}, {name: "ttl", offset: 8, size: 1}, {name: "protocol", offset: 9, size: 1, typ: 12},
+		{name: "checksum", offset: 10, size: 2}, {name: "saddr", offset: 12, size: 4, typ: 7}, {name: "daddr", offset: 16, size: 4, typ: 7},
 	},
 	"ip6": {
-		{name: "dscp", offset: 0, size: 2, typ: nftTypes[36], mask: 0x0fc0, shift: 6}, {name: "length", offset: 4, size: 2},
-		{name: "nexthdr", offset: 6, size: 1, typ: nftTypes[12]}, {name: "hoplimit", offset: 7, size: 1},
-		{name: "saddr", offset: 8, size: 16, typ: nftTypes[8]}, {name: "daddr", offset: 24, size: 16, typ: nftTypes[8]},
+		{name: "dscp", offset: 0, size: 2, typ: 36, mask: 0x0fc0, shift: 6}, {name: "length", offset: 4, size: 2},
+		{name: "nexthdr", offset: 6, size: 1, typ: 12}, {name: "hoplimit", offset: 7, size: 1},
+		{name: "saddr", offset: 8, size: 16, typ: 8}, {name: "daddr", offset: 24, size: 16, typ: 8},
 	},
 	"arp": {
-		{name: "htype", offset: 0, size: 2}, {name: "ptype", offset: 2, size: 2, typ: nftTypes[10]}, {name: "operation", offset: 6, size: 2},
-		{name: "saddr ether", offset: 8, size: 6, typ: nftTypes[9]}, {name: "saddr ip", offset: 14, size: 4, typ: nftTypes[7]},
-		{name: "daddr ether", offset: 18, size: 6, typ: nftTypes[9]}, {name: "daddr ip", offset: 24, size: 4, typ: nftTypes[7]},
+		{name: "htype", offset: 0, size: 2}, {name: "ptype", offset: 2, size: 2, typ: 10}, {name: "operation", offset: 6, size: 2},
+		{name: "saddr ether", offset: 8, size: 6, typ: 9}, {name: "saddr ip", offset: 14, size: 4, typ: 7},
+		{name: "daddr ether", offset: 18, size: 6, typ: 9}, {name: "daddr ip", offset: 24, size: 4, typ: 7},
 	},
 	"tcp": {
-		{name: "sport", offset: 0, size: 2, typ: nftTypes[13]}, {name: "dport", offset: 2, size: 2, typ: nftTypes[13]}, {name: "sequence", offset: 4, size: 4},
-		{name: "ackseq", offset: 8, size: 4}, {name: "flags", offset: 13, size: 1, typ: nftTypes[15]}, {name: "window", offset: 14, size: 2},
+		{name: "sport", offset: 0, size: 2, typ: 13}, {name: "dport", offset: 2, size: 2, typ: 13}, {name: "sequence", offset: 4, size: 4},
+		{name: "ackseq", offset: 8, size: 4}, {name: "flags", offset: 13, size: 1, typ: 15}, {name: "window", offset: 14, size: 2},
 		{name: "checksum", offset: 16, size: 2}, {name: "urgptr", offset: 18, size: 2},
 	},
 	"udp": {
-		{name: "sport", offset: 0, size: 2, typ: nftTypes[13]}, {name: "dport", offset: 2, size: 2, typ: nftTypes[13]}, {name: "length", offset: 4, size: 2},
+		{name: "sport", offset: 0, size: 2, typ: 13}, {name: "dport", offset: 2, size: 2, typ: 13}, {name: "length", offset: 4, size: 2},
 		{name: "checksum", offset: 6, size: 2},
 	},
 	"sctp": {
-		{name: "sport", offset: 0, size: 2, typ: nftTypes[13]}, {name: "dport", offset: 2, size: 2, typ: nftTypes[13]}, {name: "vtag", offset: 4, size: 4},
+		{name: "sport", offset: 0, size: 2, typ: 13}, {name: "dport", offset: 2, size: 2, typ: 13}, {name: "vtag", offset: 4, size: 4},
 	},
 	"icmp": {
-		{name: "type", offset: 0, size: 1, typ: nftTypes[14]}, {name: "code", offset: 1, size: 1, typ: nftType{kind: nftEnum, words: nftCodes["icmp"]}},
+		{name: "type", offset: 0, size: 1, typ: 14}, {name: "code", offset: 1, size: 1, typ: nftICMPCode},
 		{name: "id", offset: 4, size: 2}, {name: "sequence", offset: 6, size: 2},
 	},
 	"icmpv6": {
-		{name: "type", offset: 0, size: 1, typ: nftTypes[29]}, {name: "code", offset: 1, size: 1, typ: nftType{kind: nftEnum, words: nftCodes["icmpv6"]}},
+		{name: "type", offset: 0, size: 1, typ: 29}, {name: "code", offset: 1, size: 1, typ: nftICMPv6Code},
 		{name: "id", offset: 4, size: 2}, {name: "sequence", offset: 6, size: 2},
 	},
-	"th":   {{name: "sport", offset: 0, size: 2, typ: nftTypes[13]}, {name: "dport", offset: 2, size: 2, typ: nftTypes[13]}},
+	"th":   {{name: "sport", offset: 0, size: 2, typ: 13}, {name: "dport", offset: 2, size: 2, typ: 13}},
 	"esp":  {{name: "spi", offset: 0, size: 4}, {name: "sequence", offset: 4, size: 4}},
 	"ah":   {{name: "spi", offset: 4, size: 4}, {name: "sequence", offset: 8, size: 4}},
-	"vlan": {{name: "id", offset: 14, size: 2, mask: 0x0fff}, {name: "type", offset: 16, size: 2, typ: nftTypes[10]}},
+	"vlan": {{name: "id", offset: 14, size: 2, mask: 0x0fff}, {name: "type", offset: 16, size: 2, typ: 10}},
 	"ether": {
-		{name: "daddr", offset: 0, size: 6, typ: nftTypes[9]}, {name: "saddr", offset: 6, size: 6, typ: nftTypes[9]}, {name: "type", offset: 12, size: 2, typ: nftTypes[10]},
+		{name: "daddr", offset: 0, size: 6, typ: 9}, {name: "saddr", offset: 6, size: 6, typ: 9}, {name: "type", offset: 12, size: 2, typ: 10},
 	},
 }
 
@@ -105,12 +105,12 @@ func (u *nftRule) field(a attrs) *nftValue {
 	for _, protocol := range u.headers(base) {
 		for _, f := range nftHeaders[protocol] {
 			whole := f.size == size && f.mask == 0
-			part := f.typ.kind == nftAddress && size < f.size && f.offset == offset
+			part := nftTypes[f.typ].kind == nftAddress && size < f.size && f.offset == offset
 			if f.offset != offset || !whole && !part {
 				continue
 			}
 			u.implyAll(base, protocol)
-			v := &nftValue{expr: nftPayload(protocol, f.name), typ: f.typ}
+			v := &nftValue{expr: nftPayload(protocol, f.name), typ: nftTypes[f.typ]}
 			v.typ.size = int(f.size)
 			if protocol == "ip" && f.name == "protocol" || protocol == "ip6" && f.name == "nexthdr" {
 				v.layer = nftTransports
@@ -148,7 +148,7 @@ func (u *nftRule) maskedField(v *nftValue, mask []byte) *nftValue {
 			for _, f := range nftHeaders[protocol] {
 				if f.mask != 0 && f.mask == nftBig(mask) && f.offset == offset && f.size == size {
 					u.implyAll(base, protocol)
-					inside := &nftValue{expr: nftPayload(protocol, f.name), typ: f.typ}
+					inside := &nftValue{expr: nftPayload(protocol, f.name), typ: nftTypes[f.typ]}
 					inside.typ.shift, inside.typ.size = f.shift, int(f.size)
 					return inside
 				}

@@ -153,11 +153,11 @@ func (u *nftRule) expression(name string, a attrs) {
 	case "immediate":
 		u.out = append(u.out, nftVerdict(a.nested(unix.NFTA_IMMEDIATE_DATA).nested(unix.NFTA_DATA_VERDICT)))
 	case "meta":
-		key := nftMetaKeys[a.big(unix.NFTA_META_KEY)]
-		u.mangle(nftObject{"meta": nftObject{"key": key.name}}, u.get(a.big(unix.NFTA_META_SREG)), key.typ)
+		key, _ := nftKeyOf(nftMetaKeys, a.big(unix.NFTA_META_KEY))
+		u.mangle(nftObject{"meta": nftObject{"key": key.name}}, u.get(a.big(unix.NFTA_META_SREG)), key.of())
 	case "ct":
-		key := nftCTKeys[a.big(unix.NFTA_CT_KEY)]
-		u.mangle(nftObject{"ct": nftObject{"key": key.name}}, u.get(a.big(unix.NFTA_CT_SREG)), key.typ)
+		key, _ := nftKeyOf(nftCTKeys, a.big(unix.NFTA_CT_KEY))
+		u.mangle(nftObject{"ct": nftObject{"key": key.name}}, u.get(a.big(unix.NFTA_CT_SREG)), key.of())
 	case "payload":
 		field := u.field(a)
 		u.mangle(field.expr, u.get(a.big(unix.NFTA_PAYLOAD_SREG)), field.typ)

@@ -49,7 +49,11 @@ var nftTypes = map[uint64]nftType{
 	36: {name: "dscp", kind: nftEnum, size: 1, words: nftDSCP}, 38: {name: "fib_addrtype", kind: nftEnum, size: 4, host: true, words: nftAddressTypes},
 	39: {name: "boolean", kind: nftEnum, size: 1, words: nftBooleans}, 41: {name: "ifname", kind: nftString, size: 16}, 22: {name: "realm", size: 4, host: true},
 	23: {name: "classid", size: 4, host: true}, 35: {name: "devgroup", size: 4, host: true}, 21: {name: "iface_type", size: 2, host: true},
+	nftICMPCode: {kind: nftEnum, words: nftCodes["icmp"]}, nftICMPv6Code: {kind: nftEnum, words: nftCodes["icmpv6"]},
 }
+
+// Types that nft has no number for: numbers in sets have six bits.
+const nftICMPCode, nftICMPv6Code, nftUntyped = 64, 65, 66
 
 // nftNumber is an integer of the host's byte order, by its size.
 func nftNumber(size int) nftType { return nftType{name: "integer", size: size, host: true} }

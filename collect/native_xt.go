@@ -3,7 +3,6 @@
 package collect
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -140,16 +139,17 @@ type xtInfo struct {
 
 // xtForm is how one form of a match or target looks: which revisions have it, and how many bytes at least.
 type xtForm struct {
+	name        string
 	first, last byte
 	size        int
 	show        func(*xtInfo)
 }
 
-// words spells the match or target out, as far as the table knows its form.
-func (x *xtInfo) words(flag string, forms map[string][]xtForm) xtWords {
+// words spells the match or target out, as far as its form is known.
+func (x *xtInfo) words(flag string, forms []xtForm) xtWords {
 	x.undecoded = true
-	for _, f := range forms[x.name] {
-		if x.revision >= f.first && x.revision <= f.last && len(x.data) >= f.size {
+	for _, f := range forms {
+		if x.name == f.name && x.revision >= f.first && x.revision <= f.last && len(x.data) >= f.size {
 			x.undecoded = false
 			f.show(x)
 			break
@@ -175,7 +175,7 @@ func (x *xtInfo) flags(bits uint64, names ...string) {
 	}
 }
 
-// bytes are n bytes of the private part. What lies behind its end is zero: words has checked the size.
+// bytes are n bytes of the private part. What lies behind its end is zero.
 func (x *xtInfo) bytes(at, n int) []byte {
 	b := make([]byte, n)
 	if at < len(x.data) {
@@ -184,12 +184,15 @@ func (x *xtInfo) bytes(at, n int) []byte {
 	return b
 }
 
-func (x *xtInfo) u8(at int) uint64  { return uint64(x.bytes(at, 1)[0]) }
-func (x *xtInfo) u16(at int) uint64 { return uint64(binary.NativeEndian.Uint16(x.bytes(at, 2))) }
-func (x *xtInfo) u32(at int) uint64 { return uint64(binary.NativeEndian.Uint32(x.bytes(at, 4))) }
+// number is one of 1, 2 or 4 bytes, in the byte order of the machine.
+func (x *xtInfo) number(at, size int) uint64 { return nativeNumber(x.bytes(at, size)) }
+
+func (x *xtInfo) u8(at int) uint64  { return x.number(at, 1) }
+func (x *xtInfo) u16(at int) uint64 { return x.number(at, 2) }
+func (x *xtInfo) u32(at int) uint64 { return x.number(at, 4) }
 
 // port is a 16 bit number in network byte order.
-func (x *xtInfo) port(at int) uint64 { return uint64(binary.BigEndian.Uint16(x.bytes(at, 2))) }
+func (x *xtInfo) port(at int) uint64 { return nftBig(x.bytes(at, 2)) }
 
 func (x *xtInfo) text(at, n int) string { return unix.ByteSliceToString(x.bytes(at, n)) }
 

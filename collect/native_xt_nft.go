@@ -3,7 +3,6 @@
 package collect
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -21,33 +20,21 @@ var xtBases = map[string]map[string]int32{
 	"security": {"INPUT": 50, "FORWARD": 50, "OUTPUT": 50},
 }
 
-// nativeNftTables prints what "iptables-nft-save -c" prints: those tables of nf_tables that iptables-nft knows.
-func nativeNftTables(l *xtLayout) func(context.Context, *host, *sink) error {
-	return func(ctx context.Context, h *host, k *sink) error {
-		var d *xtDump
-		stable := false
-		for try := 0; try < netlinkTries && !stable; try++ {
-			before, err := nftGeneration()
-			if err != nil {
-				return err
-			}
-			d = &xtDump{xtLayout: l, reader: nftReader{ctx: ctx, host: h, out: &nftSpool{}}, sets: &xtSets{}}
-			err = d.read()
-			d.sets.close()
-			if err != nil {
-				return err
-			}
-			after, err := nftGeneration()
-			if err != nil {
-				return err
-			}
-			stable = !d.reader.torn && bytes.Equal(before, after)
-		}
-		if err := d.reader.out.copyPieces(k); err != nil {
-			return err
-		}
-		return d.reader.out.missing(stable)
+// nftTables prints what "iptables-nft-save -c" prints: those tables of nf_tables that iptables-nft knows.
+func (l *xtLayout) nftTables(ctx context.Context, h *host, k *sink) error {
+	out, stable, err := nftStable(func(out *nftSpool) (torn bool, err error) {
+		d := &xtDump{xtLayout: l, reader: nftReader{ctx: ctx, host: h, out: out}, sets: &xtSets{}}
+		defer d.sets.close()
+		err = d.read()
+		return d.reader.torn, err
+	})
+	if err != nil {
+		return err
 	}
+	if err := out.copyPieces(k); err != nil {
+		return err
+	}
+	return out.missing(stable)
 }
 
 // xtDump reads the tables once.

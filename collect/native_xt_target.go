@@ -8,36 +8,51 @@ import (
 )
 
 // xtTargets are the targets that are spelled out. Those of NAT have one structure for IPv4 and another for IPv6.
-var xtTargets = map[string][]xtForm{
-	"AUDIT": {{0, 0, 1, func(x *xtInfo) {
-		x.option(false, "--type", numberNames{0: "accept", 1: "drop", 2: "reject"}.of(x.u8(0)))
-	}}},
-	"CHECKSUM": {{0, 0, 1, func(x *xtInfo) { x.flags(x.u8(0), "--checksum-fill") }}},
-	"CLASSIFY": {{0, 0, 4, func(x *xtInfo) {
-		x.option(false, "--set-class", fmt.Sprintf("%04x:%04x", x.u32(0)>>16, x.u32(0)&0xffff))
-	}}},
-	"CONNMARK":   {{1, 1, 13, xtConnmark}, {2, 2, 15, xtConnmark}},
-	"CT":         {{0, 0, 28, xtCT}, {1, 2, 60, xtCT}},
-	"DNAT":       {{0, 0, 20, xtDNAT}, {1, 1, 40, xtDNAT}, {2, 2, 42, xtDNAT}},
-	"DSCP":       {{0, 0, 1, func(x *xtInfo) { x.option(false, "--set-dscp", fmt.Sprintf("0x%02x", x.u8(0))) }}},
-	"HL":         {{0, 0, 2, func(x *xtInfo) { xtSetTimeToLive(x, "--hl") }}},
-	"LOG":        {{0, 0, 32, func(x *xtInfo) { x.log(x.text(2, 30), x.u8(0), x.u8(1)) }}},
-	"MARK":       {{2, 2, 8, func(x *xtInfo) { x.option(false, "--set-xmark", xtHex(x.u32(0))+"/"+xtHex(x.u32(4))) }}},
-	"MASQUERADE": {{0, 0, 20, xtMasquerade}},
-	"NETMAP":     {{0, 0, 20, xtNetmap}},
-	"NFLOG":      {{0, 0, 76, func(x *xtInfo) { x.nflog(x.text(12, 64), x.u16(4), x.u32(0), x.u16(6), x.u16(8)&1 != 0) }}},
-	"NFQUEUE":    {{0, 0, 2, xtNFQueue}, {1, 1, 4, xtNFQueue}, {2, 3, 6, xtNFQueue}},
-	"NOTRACK":    {{0, 0, 0, func(*xtInfo) {}}},
-	"REDIRECT":   {{0, 0, 20, xtMasquerade}},
-	"REJECT":     {{0, 0, 4, xtReject}},
-	"SET":        {{1, 1, 8, xtSetTarget}, {2, 2, 16, xtSetTarget}, {3, 3, 20, xtSetTarget}},
-	"SNAT":       {{0, 0, 20, xtSNAT}, {1, 1, 40, xtSNAT}, {2, 2, 42, xtSNAT}},
-	"TCPMSS":     {{0, 0, 2, xtTCPMSS}},
-	"TEE":        {{1, 1, 32, xtTee}},
-	"TOS":        {{1, 1, 2, func(x *xtInfo) { x.option(false, "--set-tos", fmt.Sprintf("0x%02x/0x%02x", x.u8(0), x.u8(1))) }}},
-	"TPROXY":     {{0, 0, 14, xtTProxy}, {1, 1, 26, xtTProxy}},
-	"TRACE":      {{0, 0, 0, func(*xtInfo) {}}},
-	"TTL":        {{0, 0, 2, func(x *xtInfo) { xtSetTimeToLive(x, "--ttl") }}},
+var xtTargets = []xtForm{
+	{"AUDIT", 0, 0, 1, xtAudit},
+	{"CHECKSUM", 0, 0, 1, func(x *xtInfo) { x.flags(x.u8(0), "--checksum-fill") }},
+	{"CLASSIFY", 0, 0, 4, xtClassify},
+	{"CONNMARK", 1, 1, 13, xtConnmark},
+	{"CONNMARK", 2, 2, 15, xtConnmark},
+	{"CT", 0, 0, 28, xtCT},
+	{"CT", 1, 2, 60, xtCT},
+	{"DNAT", 0, 0, 20, xtDNAT},
+	{"DNAT", 1, 1, 40, xtDNAT},
+	{"DNAT", 2, 2, 42, xtDNAT},
+	{"DSCP", 0, 0, 1, func(x *xtInfo) { x.option(false, "--set-dscp", fmt.Sprintf("0x%02x", x.u8(0))) }},
+	{"HL", 0, 0, 2, func(x *xtInfo) { xtSetTimeToLive(x, "--hl") }},
+	{"LOG", 0, 0, 32, func(x *xtInfo) { x.log(x.text(2, 30), x.u8(0), x.u8(1)) }},
+	{"MARK", 2, 2, 8, func(x *xtInfo) { x.option(false, "--set-xmark", xtHex(x.u32(0))+"/"+xtHex(x.u32(4))) }},
+	{"MASQUERADE", 0, 0, 20, xtMasquerade},
+	{"NETMAP", 0, 0, 20, xtNetmap},
+	{"NFLOG", 0, 0, 76, func(x *xtInfo) { x.nflog(x.text(12, 64), x.u16(4), x.u32(0), x.u16(6), x.u16(8)&1 != 0) }},
+	{"NFQUEUE", 0, 0, 2, xtNFQueue},
+	{"NFQUEUE", 1, 1, 4, xtNFQueue},
+	{"NFQUEUE", 2, 3, 6, xtNFQueue},
+	{"NOTRACK", 0, 0, 0, func(*xtInfo) {}},
+	{"REDIRECT", 0, 0, 20, xtMasquerade},
+	{"REJECT", 0, 0, 4, xtReject},
+	{"SET", 1, 1, 8, xtSetTarget},
+	{"SET", 2, 2, 16, xtSetTarget},
+	{"SET", 3, 3, 20, xtSetTarget},
+	{"SNAT", 0, 0, 20, xtSNAT},
+	{"SNAT", 1, 1, 40, xtSNAT},
+	{"SNAT", 2, 2, 42, xtSNAT},
+	{"TCPMSS", 0, 0, 2, xtTCPMSS},
+	{"TEE", 1, 1, 32, xtTee},
+	{"TOS", 1, 1, 2, func(x *xtInfo) { x.option(false, "--set-tos", fmt.Sprintf("0x%02x/0x%02x", x.u8(0), x.u8(1))) }},
+	{"TPROXY", 0, 0, 14, xtTProxy},
+	{"TPROXY", 1, 1, 26, xtTProxy},
+	{"TRACE", 0, 0, 0, func(*xtInfo) {}},
+	{"TTL", 0, 0, 2, func(x *xtInfo) { xtSetTimeToLive(x, "--ttl") }},
+}
+
+func xtAudit(x *xtInfo) {
+	x.option(false, "--type", numberNames{0: "accept", 1: "drop", 2: "reject"}.of(x.u8(0)))
+}
+
+func xtClassify(x *xtInfo) {
+	x.option(false, "--set-class", fmt.Sprintf("%04x:%04x", x.u32(0)>>16, x.u32(0)&0xffff))
 }
 
 // xtNat is nf_nat_ipv4_multi_range_compat, nf_nat_range or nf_nat_range2.
