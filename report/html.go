@@ -36,6 +36,7 @@ type pageView struct {
 	Case        summary
 	Result      *analyze.Result
 	Top         *card
+	LedTo       []*card // the chain of symptoms below it
 	Groups      []*rootGroup
 	Findings    int
 	Timeline    *timeline
@@ -67,6 +68,9 @@ func renderHTML(buf *bytes.Buffer, raw *analyze.Result) error {
 	}
 	if len(f.roots) > 0 {
 		p.Top = c.all[f.roots[0].index]
+		for _, s := range p.Case.LedTo {
+			p.LedTo = append(p.LedTo, c.all[s.Index])
+		}
 	}
 	p.Nodes, p.Pods = nodeRows(r, c), podRows(r, c)
 	p.MorePods = max(r.Stats.Pods-len(r.Pods), 0)

@@ -30,6 +30,7 @@ func renderMarkdown(buf *bytes.Buffer, raw *analyze.Result) error {
 	if s.Lead != "" {
 		fmt.Fprintf(buf, "%s\n\n", mdText(clip(s.Lead, 2*mdLineRunes)))
 	}
+	mdLedTo(buf, s.LedTo)
 	fmt.Fprintf(buf, "**%s critical, %s, %s info**; %s; %s undecided\n\n", number(s.Critical), count(s.Warnings, "warning"),
 		number(s.Infos), count(s.Clear, "clear verdict"), count(s.Open, "signature"))
 	if s.Aborted {
@@ -53,6 +54,17 @@ func renderMarkdown(buf *bytes.Buffer, raw *analyze.Result) error {
 		buf.Write(text.Bytes())
 	}
 	return nil
+}
+
+// mdLedTo names the chain below the first root.
+func mdLedTo(buf *bytes.Buffer, chain []step) {
+	var titles []string
+	for _, s := range chain {
+		titles = append(titles, mdText(clip(s.Title, 160)))
+	}
+	if len(titles) > 0 {
+		fmt.Fprintf(buf, "What it led to: %s.\n\n", strings.Join(titles, " → "))
+	}
 }
 
 func mdRootCauses(buf *bytes.Buffer, f *forest) {

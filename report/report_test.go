@@ -238,3 +238,13 @@ func TestMarkdownSaysTheSameOnce(t *testing.T) {
 	require.Contains(t, out, "**The same on 2 more subjects**\n\n- **critical**, confirmed, node node-b: No room on node-b. `node-b/dmesg.txt:118`\n")
 	require.Contains(t, out, "No room on node-c.")
 }
+
+// TestStoryOfTheFirstRoot: the chain below the first root stands above everything else.
+func TestStoryOfTheFirstRoot(t *testing.T) {
+	story := "Pod sandboxes cannot be created → Pod hangs in ContainerCreating → Service has fewer ready endpoints than wanted"
+	md := render(t, "md", sampleResult())
+	require.Less(t, strings.Index(md, "What it led to: "+story+"."), strings.Index(md, "## Root causes"))
+	require.Contains(t, md, story)
+	page := render(t, "html", sampleResult())
+	require.Regexp(t, `What it led to:</b> <a href="#[^"]+">Pod sandboxes cannot be created</a> → <a`, page)
+}

@@ -13,6 +13,7 @@ import (
 type summary struct {
 	Headline string           // one sentence, without a full stop
 	Lead     string           // what else to know at once
+	LedTo    []step           // from the first root to what people noticed: the longest chain of symptoms
 	Worst    analyze.Severity // empty when nothing matched
 	Critical int
 	Warnings int
@@ -24,6 +25,12 @@ type summary struct {
 }
 
 type namedFact struct{ Name, Value string }
+
+// step is a symptom of the chain, with the position of its finding.
+type step struct {
+	Title string
+	Index int
+}
 
 func summarize(r *analyze.Result, f *forest) summary {
 	s := summary{Worst: worst(r.Findings)}
@@ -54,6 +61,9 @@ func summarize(r *analyze.Result, f *forest) summary {
 		s.Headline, s.Lead = s.nothing(r)
 	} else {
 		s.Headline, s.Lead = s.rooted(f)
+		if chain := longest(f.roots[0]); len(chain) > 1 { // a symptom alone is no story
+			s.LedTo = chain
+		}
 	}
 	s.Facts = caseFacts(r)
 	return s
@@ -109,6 +119,17 @@ func (s *summary) rooted(f *forest) (headline, lead string) {
 		lead += " " + count(len(others), "other root cause") + " below."
 	}
 	return headline, lead
+}
+
+// longest is the longest chain below a finding, the first of equals.
+func longest(n *node) []step {
+	var best []step
+	for _, below := range n.symptoms {
+		if chain := longest(below); len(chain)+1 > len(best) {
+			best = append([]step{{below.finding.Title, below.index}}, chain...)
+		}
+	}
+	return best
 }
 
 // inside are the findings that hang below no mere lead.
