@@ -94,6 +94,7 @@ var artifacts = []Artifact{
 	{"node/journal-kubelet", "journal of the kubelet", "journalctl --no-pager -u kubelet -o short-iso"},
 	{"node/journal-runtime", "journal of the container runtime", "journalctl --no-pager -u containerd -u docker -u crio -o short-iso"},
 	{"node/kube-proxy-log", "kube-proxy log", "kubectl -n kube-system logs -l k8s-app=kube-proxy --prefix --timestamps"},
+	{"node/kubeadm", "what kubeadm printed", "kubeadm join phase preflight"},
 	{"node/kubelet-cmdline", "kubelet command line", "tr '\\0' ' ' < /proc/$(pidof kubelet)/cmdline"},
 	{"node/kubelet-config", "kubelet configuration", "cat /var/lib/kubelet/config.yaml"},
 	{"node/kubelet-log", "kubelet log file", "cat /var/log/kubelet.log"},

@@ -210,6 +210,7 @@ func TestClassifyByContent(t *testing.T) {
 		{"pods.txt", "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          3d\n", "cluster/kubectl-output"},
 		{"ticket.txt", "$ kubectl get nodes\nNAME   STATUS   ROLES    AGE   VERSION\ncp-1   Ready    <none>   9d    v1.28.1\n", "cluster/kubectl-output"},
 		{"events.yaml", "NAMESPACE   LAST SEEN   TYPE      REASON    OBJECT      MESSAGE\nshop        5m          Warning   BackOff   pod/web-0   Back-off\n", "cluster/kubectl-output"},
+		{"join.log", "[preflight] Running pre-flight checks\n\t[ERROR Swap]: running with swap on is not supported\n", "node/kubeadm"},
 		{"kubectl_get_deployments", "NAME   READY   UP-TO-DATE   AVAILABLE   AGE\nweb    1/1     1            1           9d\n", ""},
 		{name, "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n", "node/kubelet-config"},
 		{name, `{"apiVersion":"v1","items":[{"apiVersion":"v1","kind":"Node","metadata":{"kind":"no"`, "cluster/nodes"},
