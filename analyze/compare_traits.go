@@ -66,6 +66,9 @@ func sysctlTraits(v fact.Value) []trait {
 	if !steering.MatchString(s.Key) {
 		return nil
 	}
+	if strings.HasPrefix(s.Key, "user.max_") && s.Value != "0" { // the number follows from the memory; 0 forbids
+		return one("sysctl "+s.Key, "not 0")
+	}
 	return one("sysctl "+s.Key, s.Value)
 }
 

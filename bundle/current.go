@@ -27,6 +27,7 @@ type current struct {
 	locked  bool    // it is encrypted and stays so
 	stream  *stream // undoes the compression of a compressed file, else nil
 	body    *peeker
+	recoded bool // from UTF-16
 	kept    int64
 	damaged bool
 	tainted bool // bytes came from a damaged frame
@@ -69,6 +70,7 @@ func newCurrent(a *archive, m *member) *current {
 		raw, c.body, c.sealed = plain, plain, "age"
 	}
 	if compression(raw.peek(10)) == "" {
+		c.recode()
 		return c
 	}
 	// What was peeked lies in the shared buffer; the decompressed head needs one of its own.
@@ -80,7 +82,15 @@ func newCurrent(a *archive, m *member) *current {
 		return c
 	}
 	c.stream, c.body = s, s.peeker
+	c.recode()
 	return c
+}
+
+// recode makes UTF-8 of a foreign text in UTF-16.
+func (c *current) recode() {
+	if order := utf16Order(c.body.peek(2)); order != nil && c.a.home(c.name) == nil {
+		c.recoded, c.body = true, &peeker{r: newUTF16Reader(c.body, order)}
+	}
 }
 
 // begin takes the records of a part.

@@ -15,7 +15,7 @@ const (
 // entry describes the artifact that c reads.
 func (a *archive) entry(c *current) *Entry {
 	e := &Entry{Bundle: a.info.Name, Modified: c.m.modified, Size: c.m.size}
-	if c.multi || c.stream != nil || c.sealed != "" || c.name != c.m.name {
+	if c.multi || c.recoded || c.stream != nil || c.sealed != "" || c.name != c.m.name {
 		e.Size = -1
 	}
 	if h := a.home(c.name); h != nil {
