@@ -63,7 +63,8 @@ type tcpdumpRun struct {
 	dated   bool
 	first   int64 // nanoseconds, of the day when the text has no date
 	last    int64
-	lines   int // of the packet at hand
+	spans   map[int]int // last lines of packets that take several, by their first
+	lines   int         // of the packet at hand
 	at      int
 	text    strings.Builder
 	packets int
@@ -73,7 +74,7 @@ func parseTcpdump(in *Input) error {
 	flows := newPcapFlows(pcapMaxFlows)
 	r := &tcpdumpRun{
 		in: in, sum: PcapCapture{Path: in.Path, Format: "text", LinkType: "text", Interfaces: []string{}}, flows: flows, syns: newPcapSyns(),
-		dns: newPcapDNS(flows), seqs: map[pcapFlowKey]uint32{}, asked: map[pcapFlowKey]pcapQueryKey{},
+		dns: newPcapDNS(flows), spans: map[int]int{}, seqs: map[pcapFlowKey]uint32{}, asked: map[pcapFlowKey]pcapQueryKey{},
 	}
 	for n, line, ok := in.Scan(); ok; n, line, ok = in.Scan() {
 		switch {
@@ -112,6 +113,9 @@ func (r *tcpdumpRun) packet() {
 		return
 	}
 	r.packets++
+	if last := r.at + r.lines - 1; last > r.at && len(r.spans) < tcpdumpMaxKnown {
+		r.spans[r.at] = last
+	}
 	nanos, rest := r.clock(text)
 	r.in.Skip(r.at, r.at+r.lines-1)
 	all := tcpdumpEnds.FindAllStringSubmatchIndex(rest, 8)
@@ -258,7 +262,7 @@ func (r *tcpdumpRun) finish() {
 		if r.dated {
 			at = pcapTime(f.nanos)
 		}
-		r.in.EmitAt(f.packet, f.packet, "", at, f.value)
+		r.in.EmitAt(f.packet, max(f.packet, r.spans[f.packet]), "", at, f.value)
 	}
 }
 
