@@ -42,6 +42,7 @@ type xtDump struct {
 	*xtLayout
 	reader nftReader
 	sets   *xtSets
+	beyond bool // the table has a rule that iptables has no words for
 }
 
 // xtTable is what is known of a table before its rules are read.
@@ -98,7 +99,8 @@ func (t *xtTable) declare(a attrs) {
 	t.chains = append(t.chains, fmt.Sprintf(":%s %s [%d:%d]\n", xtWord(name), policy, counters.big(unix.NFTA_COUNTER_PACKETS), counters.big(unix.NFTA_COUNTER_BYTES)))
 }
 
-// table reads the rules of one table. Old kernels answer with those of all tables.
+// table reads the rules of one table. Old kernels answer with those of all tables. The notes about what nft made are
+// those of iptables-nft-save, which leaves out the whole table where a rule has no words.
 func (d *xtDump) table(family byte, name string, t *xtTable) error {
 	out := d.reader.out
 	if len(t.foreign) > 0 {
@@ -108,6 +110,7 @@ func (d *xtDump) table(family byte, name string, t *xtTable) error {
 	for _, c := range t.chains {
 		out.line(c)
 	}
+	d.beyond = false
 	which := attribute(unix.NFTA_RULE_TABLE, append([]byte(name), 0))
 	err := d.reader.dump(unix.NFT_MSG_GETRULE, unix.NFT_MSG_NEWRULE, family, which, func(f byte, a attrs) {
 		if f == family && a.text(unix.NFTA_RULE_TABLE) == name && !t.foreign[a.text(unix.NFTA_RULE_CHAIN)] {
@@ -116,6 +119,9 @@ func (d *xtDump) table(family byte, name string, t *xtTable) error {
 	})
 	if err != nil {
 		return err
+	}
+	if d.beyond {
+		out.line(fmt.Sprintf("# Table `%s' is incompatible, use 'nft' tool.\n", name))
 	}
 	if !out.full {
 		out.line("COMMIT\n")

@@ -51,6 +51,7 @@ func (d *xtDump) rule(a attrs) string {
 
 // unknown keeps an expression that has no words in iptables, or none that are known here.
 func (u *xtNftRule) unknown(name string) {
+	u.d.beyond = true
 	u.matches = append(u.matches, xtWords{"-m", xtWord("nft-" + name), xtUndecoded})
 }
 
