@@ -17,9 +17,15 @@ func mdUnchecked(buf *bytes.Buffer, r *analyze.Result) {
 	buf.WriteString("\n## What could not be checked\n\n")
 	if len(r.Missing) > 0 {
 		buf.WriteString("| Missing | Where | Why | To collect it | Leaves open |\n|---|---|---|---|---|\n")
+		told := map[string]bool{}
 		for _, m := range r.Missing[:min(len(r.Missing), mdRows)] {
+			room := 160
+			if told[m.Why] {
+				room = 40 // the first row has it all
+			}
+			told[m.Why] = true
 			fmt.Fprintf(buf, "| %s | %s | %s | %s | %s |\n", mdCode(clip(m.Artifact, 120)), mdText(clip(several(m.Nodes, 4), 160)),
-				mdText(clip(m.Why, 160)), mdCode(clip(m.Command, 200)), count(len(m.Blocks), "signature"))
+				mdText(clip(m.Why, room)), mdCode(clip(m.Command, 200)), count(len(m.Blocks), "signature"))
 		}
 		if more := len(r.Missing) - mdRows; more > 0 {
 			fmt.Fprintf(buf, "\n%s in the full report.\n", count(more, "more artifact"))
