@@ -5,13 +5,14 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/checker"
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/env"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 )
 
-// costLimit bounds one evaluation, in CEL's cost units: about 0.1 s.
+// costLimit bounds one evaluation of an expression that goes through lists, in CEL's cost units: about 0.1 s.
 const costLimit = 1_000_000
 
 // language is CEL as signatures write it. All share its functions, since an environment of cel's own for each costs more
@@ -89,12 +90,26 @@ func (s *scope) compile(text string) (cel.Program, *types.Type, error) {
 	if iss.Err() != nil {
 		return nil, nil, iss.Err()
 	}
-	ast, errs := checker.Check(parsed.NativeRep(), parsed.Source(), s.names)
+	checked, errs := checker.Check(parsed.NativeRep(), parsed.Source(), s.names)
 	if len(errs.GetErrors()) > 0 {
 		return nil, nil, cel.NewIssuesWithSourceInfo(errs, parsed.NativeRep().SourceInfo()).Err()
 	}
-	prg, err := s.lang.env.PlanProgram(ast, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval))
-	return prg, ast.GetType(ast.Expr().ID()), err
+	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval)}
+	if loops(checked) {
+		opts = append(opts, cel.CostLimit(costLimit))
+	}
+	prg, err := s.lang.env.PlanProgram(checked, opts...)
+	return prg, checked.GetType(checked.Expr().ID()), err
+}
+
+// loops reports whether an expression goes through lists. Without that its own length bounds what it costs, and keeping
+// count would cost more than the rest.
+func loops(checked *ast.AST) bool {
+	found := false
+	ast.PostOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.ComprehensionKind
+	}))
+	return found
 }
 
 // compileBool is compile for a condition.
