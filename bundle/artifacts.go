@@ -114,6 +114,7 @@ var artifacts = []Artifact{
 	{"node/pressure-cpu", "CPU pressure", "cat /proc/pressure/cpu"},
 	{"node/pressure-io", "I/O pressure", "cat /proc/pressure/io"},
 	{"node/pressure-memory", "memory pressure", "cat /proc/pressure/memory"},
+	{"node/proc-cgroups", "number of control groups", "cat /proc/cgroups"},
 	{"node/proc-ip_vs", "IPVS table from the kernel", "cat /proc/net/ip_vs"},
 	{"node/ps", "processes", "ps -ewwo pid,ppid,uid,nlwp,stat,pcpu,rss,vsz,etimes,wchan:32,cgroup:200,args"},
 	{"node/pstore", "kernel messages kept over a crash", "cat /sys/fs/pstore/* /var/lib/systemd/pstore/*"},

@@ -119,7 +119,7 @@ var plainWords = map[string]string{
 	"nstat": "node/nstat", "netstatistics": "node/netstat-s", "sysctl": "node/sysctl", "sysctla": "node/sysctl", "ipset": "node/ipset",
 	"containerd": "node/journal-runtime", "docker": "node/journal-runtime", "dockerd": "node/journal-runtime", "crio": "node/journal-runtime",
 	"vmstat": "node/vmstat", "softnet": "node/softnet-stat", "softnetstat": "node/softnet-stat", "slabinfo": "node/slabinfo",
-	"sockstat": "node/sockstat", "sockstat6": "node/sockstat6", "mounts": "node/mounts", "lsattr": "node/lsattr",
+	"sockstat": "node/sockstat", "sockstat6": "node/sockstat6", "cgroups": "node/proc-cgroups", "mounts": "node/mounts", "lsattr": "node/lsattr",
 	"top": "node/top", "atop": "node/atop", "iotop": "node/iotop", "ps": "node/ps", "psaux": "node/ps", "psef": "node/ps",
 	"timedatectl": "node/timedatectl", "clock": "node/clock", "packages": "node/packages",
 	"certificates": "node/certificates", "certs": "node/certificates", "openssl": "node/certificates", "etcdctl": "cluster/etcd-endpoints",

@@ -63,6 +63,7 @@ var grammars = []grammar{
 	{"node/slabinfo", regexp.MustCompile(`^slabinfo - version: `), 0},
 	{"cluster/etcd-endpoints", regexp.MustCompile(`^\|\s+ENDPOINT\s+\|\s+(?:ID|HEALTH)\s+\||^\S+:\d+ is (?:healthy: successfully|unhealthy: failed to) commit`), 0},
 	{"node/certificates", regexp.MustCompile(`^-----BEGIN CERTIFICATE-----$|^notAfter=[A-Z][a-z]{2} |^\s+Not After : |^CERTIFICATE\s+EXPIRES\s+RESIDUAL TIME`), 0},
+	{"node/proc-cgroups", regexp.MustCompile(`^#subsys_name\s+hierarchy\s+num_cgroups\s+enabled`), 0},
 	{"node/kubeadm", regexp.MustCompile(`^\s*\[(?:ERROR|WARNING) (?:Swap|NumCPU|Mem|CRI|Hostname|SystemVerification|IsDockerSystemdCheck|(?:File|Dir|Port|Service|KubeletVersion|Image)[\w.-]*)\]: |^\[preflight\] Running pre-flight checks`), 0},
 	{"node/uptime", regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|^ \d\d:\d\d:\d\d up .*load average: `), 0},
 }
