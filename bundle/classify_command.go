@@ -15,6 +15,9 @@ func artifactByWords(words []string) string {
 	if simple, ok := plainWords[bin]; ok {
 		return simple
 	}
+	if pair, ok := pairWords[strings.Join(words, " ")]; ok {
+		return pair
+	}
 	switch bin {
 	case "iptables", "ip6tables", "iptablessave", "ip6tablessave", "iptablesnat", "iptablesmangle":
 		return iptablesByWords(bin, rest)
@@ -42,10 +45,6 @@ func artifactByWords(words []string) string {
 		if len(rest) > 0 {
 			return "node/packages"
 		}
-	case "installed": // sos
-		if len(rest) == 1 && (rest[0] == "rpms" || rest[0] == "debs") {
-			return "node/packages"
-		}
 	case "ethtool":
 		return ethtoolByWords(rest)
 	case "df":
@@ -69,25 +68,9 @@ func artifactByWords(words []string) string {
 		}
 	case "kubelet":
 		return kubeletByWords(rest)
-	case "cgroup":
-		if len(rest) == 1 && rest[0] == "events" {
-			return "node/cgroup-events"
-		}
 	case "lsof", "deleted":
 		if slices.Contains(rest, "L1") || slices.Contains(rest, "files") {
 			return "node/deleted-files"
-		}
-	case "cpu":
-		if len(rest) == 1 && rest[0] == "samples" {
-			return "node/cpu-samples"
-		}
-	case "resolv":
-		if len(rest) == 1 && rest[0] == "conf" {
-			return "node/resolv-conf"
-		}
-	case "pressure":
-		if len(rest) == 1 && slices.Contains([]string{"cpu", "io", "memory"}, rest[0]) {
-			return "node/pressure-" + rest[0]
 		}
 	}
 	return kubectlByWords(words)
@@ -110,6 +93,13 @@ func runtimeByWords(bin string, rest []string) string {
 		return "node/crictl-pods"
 	}
 	return ""
+}
+
+// pairWords are names of exactly two words.
+var pairWords = map[string]string{
+	"cgroup events": "node/cgroup-events", "cpu samples": "node/cpu-samples", "resolv conf": "node/resolv-conf",
+	"pressure cpu": "node/pressure-cpu", "pressure io": "node/pressure-io", "pressure memory": "node/pressure-memory",
+	"installed rpms": "node/packages", "installed debs": "node/packages", // sos
 }
 
 // plainWords say everything by themselves.
