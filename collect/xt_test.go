@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -122,6 +123,28 @@ func TestIptablesThatAreNotDecoded(t *testing.T) {
 	}
 }
 
+// TestIptablesWithoutTheirPrograms hides the programs, as on a node that has none: the default is the backend in use.
+func TestIptablesWithoutTheirPrograms(t *testing.T) {
+	for _, backend := range []string{"legacy", "nft"} {
+		t.Run(backend, func(t *testing.T) {
+			lab := xtLab{backend, "4"}
+			if !insideXtLab(t, lab) {
+				return
+			}
+			lab.restore(t, "")
+			for _, name := range []string{"iptables-save", lab.program() + "-save"} {
+				for file, err := exec.LookPath(name); err == nil; file, err = exec.LookPath(name) {
+					require.NoError(t, syscall.Mount("none", filepath.Dir(file), "tmpfs", 0, "")) // ip netns exec gave us mounts of our own
+				}
+			}
+			want := lab.take(t, true)
+			require.Contains(t, want, "-A KUBE-SERVICES ")
+			require.Equal(t, want, takeTables(t, "node/iptables-save", false, "native"))
+			require.Equal(t, want, takeTables(t, lab.artifact(), false, "native"))
+		})
+	}
+}
+
 // insideXtLab makes a namespace and runs the test again inside it; true there.
 func insideXtLab(t *testing.T, lab xtLab) bool {
 	if os.Getenv("COLDCASE_TEST") != "" {
@@ -190,17 +213,22 @@ func (l xtLab) restore(t *testing.T, file string) {
 // take collects the rules with the program, or without.
 func (l xtLab) take(t *testing.T, native bool) string {
 	t.Helper()
+	return takeTables(t, l.artifact(), native, map[bool]string{false: "exec", true: "native"}[native])
+}
+
+func takeTables(t *testing.T, artifact string, native bool, producer string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "b.tar.zst")
 	f, err := os.Create(file)
 	require.NoError(t, err)
-	_, err = collect.Run(context.Background(), f, collect.Options{Node: "n", NoCluster: true, Only: []string{l.artifact()}, Native: native, Timeout: time.Minute})
+	_, err = collect.Run(context.Background(), f, collect.Options{Node: "n", NoCluster: true, Only: []string{artifact}, Native: native, Timeout: time.Minute})
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	taken := readTaken(t, file)
-	e := taken.entries[l.artifact()]
+	e := taken.entries[artifact]
 	require.Equal(t, bundle.StatusOK, e.Status, "%s %s", e.Error, e.Stderr)
-	require.Equal(t, map[bool]string{false: "exec", true: "native"}[native], e.Producer)
-	return taken.text[l.artifact()]
+	require.Equal(t, producer, e.Producer)
+	return taken.text[artifact]
 }
 
 // xtLines are the lines of a dump without comments, each with its table. The order of chains does not matter, that of
