@@ -83,7 +83,7 @@ func (s *store) addFact(f fact.Fact, taken time.Time) {
 	r := &row{place: f.Place, taken: taken, at: f.At, last: f.At, dated: datedKinds[f.Kind] && !f.At.IsZero(), count: 1, value: f.Value, source: f.Source}
 	switch v := f.Value.(type) {
 	case parsers.K8sEvent:
-		r.count = max(1, v.Count)
+		r.count, r.atLeast = max(1, v.Count), !v.FactKnows("count")
 		if !v.First.IsZero() {
 			r.at = v.First
 		}

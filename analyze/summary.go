@@ -217,7 +217,7 @@ func (d *driver) places(res *Result) {
 	pods := d.pods()
 	for i := range res.Findings {
 		f := &res.Findings[i]
-		if f.Subject.Node != "" {
+		if f.Subject.Node != "" && f.Subject.Node != unknownNode {
 			n := get(f.Subject.Node)
 			n.Findings++
 			n.Worst = worse(n.Worst, f.Severity)
