@@ -82,6 +82,7 @@ func TestSignatureFixtures(t *testing.T) {
 		for i := range f.Cases {
 			c := &f.Cases[i]
 			t.Run(f.ID+"/"+c.Name, func(t *testing.T) {
+				t.Parallel()
 				r, diff, err := c.Run(context.Background(), f.ID, c.Files, set)
 				require.NoError(t, err)
 				for _, d := range diff {
@@ -133,15 +134,17 @@ func orderIsNothing(t *testing.T, c *FixtureCase, r *analyze.Result, set *analyz
 	}
 	other, err := AnalyzeFiles(context.Background(), backwards, set)
 	require.NoError(t, err)
-	require.Equal(t, asJSON(t, r), asJSON(t, other), "the order of entries changed the result")
+	if forth, back := asJSON(t, r, ""), asJSON(t, other, ""); !bytes.Equal(forth, back) {
+		require.Equal(t, string(asJSON(t, r, " ")), string(asJSON(t, other, " ")), "the order of entries changed the result")
+	}
 }
 
-func asJSON(t *testing.T, r *analyze.Result) string {
+func asJSON(t *testing.T, r *analyze.Result, indent string) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetIndent("", " ")
+	enc.SetIndent("", indent)
 	require.NoError(t, enc.Encode(r))
-	return b.String()
+	return b.Bytes()
 }
 
 // removalOnlyOpens takes one artifact away at a time: a verdict may stay or become inconclusive, and nothing else.
