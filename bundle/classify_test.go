@@ -208,6 +208,7 @@ func TestClassifyByContent(t *testing.T) {
 		{"pods.yaml", "apiVersion: v1\nitems: []\nkind: List\n", "cluster/pods"},
 		{"pods.txt", "NAME   READY   STATUS\nweb-0  1/1     Running\n", ""},
 		{"pods.txt", "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          3d\n", "cluster/kubectl-output"},
+		{"pods/ci-runner.log", "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          3d\n", "cluster/pod-log"},
 		{"ticket.txt", "$ kubectl get nodes\nNAME   STATUS   ROLES    AGE   VERSION\ncp-1   Ready    <none>   9d    v1.28.1\n", "cluster/kubectl-output"},
 		{"events.yaml", "NAMESPACE   LAST SEEN   TYPE      REASON    OBJECT      MESSAGE\nshop        5m          Warning   BackOff   pod/web-0   Back-off\n", "cluster/kubectl-output"},
 		{"join.log", "[preflight] Running pre-flight checks\n\t[ERROR Swap]: running with swap on is not supported\n", "node/kubeadm"},
