@@ -2,7 +2,9 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 
 	"coldcase/analyze/logscan"
 )
@@ -27,7 +29,7 @@ func Compile(sigs []*Signature) []error {
 }
 
 // Lint explains what is wrong with signatures beyond what loading refuses: expressions that do not compile, log patterns
-// that the matcher cannot find fast, faults without a way out, groups that nobody reads.
+// that the matcher cannot find fast, parts that nobody filled in, faults without a way out, groups that nobody reads.
 func Lint(sigs []*Signature) []string {
 	var out []string
 	for _, err := range Compile(sigs) {
@@ -45,6 +47,9 @@ func Lint(sigs []*Signature) []string {
 				}
 			}
 		}
+		if left := leftOfSkeleton(s); left != "" {
+			out = append(out, fmt.Sprintf("%s: %s: %s is still that of the skeleton", s.File, s.ID, left))
+		}
 		if len(s.Remediation) == 0 && s.Kind != "benign" {
 			out = append(out, fmt.Sprintf("%s: %s has no remediation: say at least what to look at next", s.File, s.ID))
 		}
@@ -54,4 +59,28 @@ func Lint(sigs []*Signature) []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// leftOfSkeleton names a part that nobody filled in.
+func leftOfSkeleton(s *Signature) string {
+	parsed, err := ParseSignatures("skeleton", []byte(strings.ReplaceAll(skeletonYAML, "ID", "skeleton")))
+	if err != nil { // a test proves that it is a signature
+		return ""
+	}
+	blank := parsed[0]
+	switch {
+	case s.Title == blank.Title:
+		return "title"
+	case s.Description == blank.Description:
+		return "description"
+	case s.CannotProve == blank.CannotProve:
+		return "cannotProve"
+	case slices.ContainsFunc(s.Select, func(sel Selection) bool {
+		return slices.Equal(sel.Pattern, blank.Select[0].Pattern) && len(sel.Pattern) > 0
+	}):
+		return "pattern"
+	case len(s.Remediation) > 0 && s.Remediation[0].Do == blank.Remediation[0].Do:
+		return "remediation"
+	}
+	return ""
 }

@@ -161,6 +161,9 @@ func newSignature(e *env, args []string) error {
 	if slices.ContainsFunc(ours, func(s *analyze.Signature) bool { return s.ID == args[0] }) {
 		return usageError(fmt.Errorf("there is a signature %q already", args[0]), "coldcase signatures show "+args[0]+" prints it")
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return usageError(err)
+	}
 	for _, f := range []struct{ name, text string }{{args[0] + ".yaml", yaml}, {args[0] + ".txtar", fixture}} {
 		path := filepath.Join(dir, f.name)
 		out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
