@@ -24,6 +24,10 @@ func functions() []cel.EnvOption {
 			cel.BinaryBinding(func(c, a ref.Val) ref.Val {
 				return types.Bool(cidrContains(c.Value().(string), a.Value().(string)))
 			}))),
+		cel.Function("mountOf", cel.Overload("mount_of", []*cel.Type{str, cel.ListType(str)}, str,
+			cel.BinaryBinding(func(path, mounts ref.Val) ref.Val {
+				return types.String(mountOf(path.Value().(string), texts(mounts)))
+			}))),
 		cel.Function("sum", cel.MemberOverload("list_int_sum", []*cel.Type{cel.ListType(cel.IntType)}, cel.IntType, cel.UnaryBinding(sum))),
 		cel.Function("pages", cel.Overload("pages_of_order", []*cel.Type{cel.IntType}, cel.IntType,
 			cel.UnaryBinding(func(order ref.Val) ref.Val {
@@ -51,6 +55,33 @@ func sum(list ref.Val) ref.Val {
 		}
 	}
 	return total
+}
+
+// texts is a list of strings; what is none is left out.
+func texts(list ref.Val) []string {
+	it, ok := list.(traits.Lister)
+	if !ok {
+		return nil
+	}
+	var out []string
+	n, _ := it.Size().Value().(int64)
+	for i := range n {
+		if text, ok := it.Get(types.Int(i)).Value().(string); ok {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// mountOf is the mount point that holds a path: the longest of those above it; "" when none is.
+func mountOf(path string, mounts []string) string {
+	best := ""
+	for _, m := range mounts {
+		if holds := m == "/" || path == m || strings.HasPrefix(path, m+"/"); holds && len(m) > len(best) {
+			best = m
+		}
+	}
+	return best
 }
 
 // cidrContains reports whether the prefix holds the address; false when either does not parse.

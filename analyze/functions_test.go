@@ -39,6 +39,15 @@ func TestCIDRContains(t *testing.T) {
 	require.False(t, cidrContains("10.40.0.0/16", "web"))
 }
 
+func TestMountOf(t *testing.T) {
+	mounts := []string{"/", "/var/lib", "/var/lib/docker", "/run"}
+	require.Equal(t, "/var/lib/docker", mountOf("/var/lib/docker/overlay2/x", mounts))
+	require.Equal(t, "/var/lib", mountOf("/var/lib/dockerd", mounts))
+	require.Equal(t, "/run", mountOf("/run", mounts))
+	require.Equal(t, "/", mountOf("/opt", mounts))
+	require.Empty(t, mountOf("/opt", mounts[1:]))
+}
+
 func TestPodOfCgroup(t *testing.T) {
 	const uid, id = "5d8e2e1a-0e6a-4a52-9a4f-5a2b1c0d3e4f", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 	const uscore = "5d8e2e1a_0e6a_4a52_9a4f_5a2b1c0d3e4f"

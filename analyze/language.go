@@ -31,7 +31,7 @@ type scope struct {
 }
 
 func newLanguage() (*language, error) {
-	opts := append([]cel.EnvOption{cel.StdLib(), ext.Strings(), ext.Math(), ext.Lists(), ext.Sets()}, functions()...)
+	opts := append([]cel.EnvOption{cel.StdLib(), ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.Bindings()}, functions()...)
 	base, err := cel.NewCustomEnv(opts...)
 	if err != nil {
 		return nil, err
