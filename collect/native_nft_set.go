@@ -61,8 +61,8 @@ func (s *nftSet) tree() bool { return s.flags&nftFlagInterval != 0 && len(s.key)
 // integers, which have none of their own.
 func nftConcat(number uint64, size int, host bool) (parts []nftType) {
 	for n := number & math.MaxUint32; n != 0; n >>= nftTypeBits {
-		t, ok := nftTypes[n&(1<<nftTypeBits-1)]
-		if !ok || t.name == "integer" {
+		t := nftTypes[n&(1<<nftTypeBits-1)]
+		if t.name == "" || t.name == "integer" {
 			t = nftType{name: "integer", size: 4, host: host}
 		}
 		parts = append([]nftType{t}, parts...)

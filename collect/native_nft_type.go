@@ -35,8 +35,8 @@ type nftType struct {
 	shift int // of a field that begins within a byte
 }
 
-// nftTypes are those of nft's datatype.h. Types that are missing are shown as integers.
-var nftTypes = map[uint64]nftType{
+// nftTypes are those of nft's datatype.h, by number. Types that are missing are shown as integers.
+var nftTypes = [...]nftType{
 	2: {name: "nf_proto", kind: nftEnum, size: 1, words: nftProtoFamilies}, 4: {name: "integer", size: 4}, 5: {name: "string", kind: nftString, size: 16},
 	6: {name: "ll_addr", kind: nftAddress, size: 6}, 7: {name: "ipv4_addr", kind: nftAddress, size: 4}, 8: {name: "ipv6_addr", kind: nftAddress, size: 16},
 	9: {name: "ether_addr", kind: nftAddress, size: 6}, 10: {name: "ether_type", kind: nftEnum, size: 2, words: nftEtherTypes},
@@ -50,6 +50,7 @@ var nftTypes = map[uint64]nftType{
 	39: {name: "boolean", kind: nftEnum, size: 1, words: nftBooleans}, 41: {name: "ifname", kind: nftString, size: 16}, 22: {name: "realm", size: 4, host: true},
 	23: {name: "classid", size: 4, host: true}, 35: {name: "devgroup", size: 4, host: true}, 21: {name: "iface_type", size: 2, host: true},
 	nftICMPCode: {kind: nftEnum, words: nftCodes["icmp"]}, nftICMPv6Code: {kind: nftEnum, words: nftCodes["icmpv6"]},
+	nftUntyped: {},
 }
 
 // Types that nft has no number for: numbers in sets have six bits.
