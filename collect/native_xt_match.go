@@ -23,11 +23,13 @@ var xtMatches = []xtForm{
 	{"icmp", 0, 0, 4, func(x *xtInfo) { xtICMP(x, "--icmp-type") }},
 	{"icmp6", 0, 0, 4, func(x *xtInfo) { xtICMP(x, "--icmpv6-type") }},
 	{"iprange", 1, 1, 65, xtIPRange},
+	{"ipvs", 0, 0, 40, xtIPVS},
 	{"length", 0, 0, 5, func(x *xtInfo) { x.option(x.u8(4) != 0, "--length", xtRange(x.u16(0), x.u16(2), ":")) }},
 	{"limit", 0, 0, 8, func(x *xtInfo) { x.limit(x.u32(0), x.u32(4)) }},
 	{"mac", 0, 0, 12, func(x *xtInfo) { x.option(x.u32(8) != 0, "--mac-source", hardware(x.bytes(0, 6), 0)) }},
 	{"mark", 1, 1, 9, xtMark},
 	{"multiport", 1, 1, 48, xtMultiport},
+	{"nfacct", 0, 1, 32, func(x *xtInfo) { x.option(false, "--nfacct-name", xtWord(x.text(0, 32))) }},
 	{"owner", 1, 1, 18, xtOwner},
 	{"physdev", 0, 0, 66, xtPhysdev},
 	{"pkttype", 0, 0, 8, func(x *xtInfo) { x.option(x.u32(4) != 0, "--pkt-type", xtPacketTypes.of(x.u32(0))) }},
@@ -35,6 +37,7 @@ var xtMatches = []xtForm{
 	{"recent", 0, 0, 211, xtRecent},
 	{"recent", 1, 1, 228, xtRecent},
 	{"rpfilter", 0, 0, 1, func(x *xtInfo) { x.flags(x.u8(0), "--loose", "--validmark", "--accept-local", "--invert") }},
+	{"sctp", 0, 0, 292, xtSCTP},
 	{"set", 1, 2, 4, xtSet},
 	{"set", 3, 4, 44, xtSet},
 	{"socket", 1, 3, 1, func(x *xtInfo) { x.flags(x.u8(0), "--transparent", "--nowildcard", "--restore-skmark") }},
@@ -58,6 +61,19 @@ func (x *xtInfo) ports(inverted uint64) {
 			x.option(not, name, xtRange(low, high, ":"))
 		}
 	}
+}
+
+// xtSCTP reads xt_sctp_info, which has the destination first. What is asked of chunks is not spelled out.
+func xtSCTP(x *xtInfo) {
+	const source, dest, chunks = 1, 2, 4
+	said, inverted := x.u32(284), x.u32(288)
+	if said&source != 0 {
+		x.option(inverted&source != 0, "--sport", xtRange(x.u16(4), x.u16(6), ":"))
+	}
+	if said&dest != 0 {
+		x.option(inverted&dest != 0, "--dport", xtRange(x.u16(0), x.u16(2), ":"))
+	}
+	x.undecoded = said&chunks != 0
 }
 
 // xtTCPFlags are the bits of TCP's header.
@@ -309,6 +325,33 @@ func xtConnlimit(x *xtInfo) {
 	x.option(false, name, xtNumber(x.u32(16)))
 	x.option(false, "--connlimit-mask", xtMask(x.bytes(0, x.wide())))
 	x.option(false, side)
+}
+
+// xtIPVS reads xt_ipvs_mtinfo.
+func xtIPVS(x *xtInfo) {
+	const property, proto, addr, port, direction, method, control = 1, 2, 4, 8, 16, 32, 64
+	said, inverted := x.u8(39), x.u8(38)
+	if said == property {
+		x.option(inverted&property != 0, "--ipvs")
+		return
+	}
+	for _, o := range []struct {
+		bit         uint64
+		name, value string
+	}{
+		{proto, "--vproto", xtNumber(x.u8(34))},
+		{addr, "--vaddr", strings.TrimSuffix(x.addr(0).String()+"/"+xtMask(x.bytes(16, x.wide())), "/"+xtNumber(uint64(8*x.wide())))},
+		{port, "--vport", xtNumber(x.port(32))},
+		{method, "--vmethod", numberNames{0: "MASQ", 2: "IPIP", 3: "GATE"}.of(x.u8(35))},
+		{control, "--vportctl", xtNumber(x.port(36))},
+	} {
+		if said&o.bit != 0 {
+			x.option(inverted&o.bit != 0, o.name, o.value)
+		}
+	}
+	if said&direction != 0 {
+		x.option(false, "--vdir", map[bool]string{false: "ORIGINAL", true: "REPLY"}[inverted&direction != 0])
+	}
 }
 
 // xtPolicy spells out what is asked of IPsec policies as a whole. What is asked of single transformations is not.
