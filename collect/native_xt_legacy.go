@@ -74,9 +74,11 @@ func (l *xtLayout) legacyTables(ctx context.Context, _ *host, k *sink) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := l.table(fd, name, sets, k); errors.Is(err, errXtTooLarge) {
+		switch err := l.table(fd, name, sets, k); {
+		case err == nil, errors.Is(err, unix.ENOENT): // it went away meanwhile
+		case errors.Is(err, errXtTooLarge):
 			missing = append(missing, err)
-		} else if err != nil {
+		default:
 			return fmt.Errorf("table %s of %s: %w", name, l.program, err)
 		}
 	}

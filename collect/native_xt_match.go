@@ -342,15 +342,13 @@ func xtIPVS(x *xtInfo) {
 		{proto, "--vproto", xtNumber(x.u8(34))},
 		{addr, "--vaddr", strings.TrimSuffix(x.addr(0).String()+"/"+xtMask(x.bytes(16, x.wide())), "/"+xtNumber(uint64(8*x.wide())))},
 		{port, "--vport", xtNumber(x.port(32))},
+		{direction, "--vdir", map[bool]string{false: "ORIGINAL", true: "REPLY"}[inverted&direction != 0]},
 		{method, "--vmethod", numberNames{0: "MASQ", 2: "IPIP", 3: "GATE"}.of(x.u8(35))},
 		{control, "--vportctl", xtNumber(x.port(36))},
 	} {
 		if said&o.bit != 0 {
-			x.option(inverted&o.bit != 0, o.name, o.value)
+			x.option(inverted&o.bit != 0 && o.bit != direction, o.name, o.value)
 		}
-	}
-	if said&direction != 0 {
-		x.option(false, "--vdir", map[bool]string{false: "ORIGINAL", true: "REPLY"}[inverted&direction != 0])
 	}
 }
 

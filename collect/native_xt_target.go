@@ -183,6 +183,8 @@ func xtCT(x *xtInfo) {
 	}
 	name := map[uint64]string{0: "--zone", original: "--zone-orig", reply: "--zone-reply"}[flags&(original|reply)]
 	switch {
+	case name == "":
+		x.undecoded = true
 	case flags&fromMark != 0:
 		x.option(false, name, "mark")
 	case zone != 0:
