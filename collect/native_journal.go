@@ -21,7 +21,7 @@ import (
 
 const (
 	journalRead  = 512 * mib        // bytes of files that are read for one artifact
-	journalHold  = 12 * mib         // bytes of field values that are held while a file is read
+	journalHold  = 8 * mib          // bytes of field values that are held while a file is read
 	journalTime  = 20 * time.Second // for reading them; artifacts have a little more
 	journalSince = 3 * 24 * time.Hour
 
