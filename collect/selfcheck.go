@@ -4,9 +4,10 @@ package collect
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"coldcase/bundle"
@@ -23,42 +24,37 @@ type Leak struct {
 // this machine's addresses. It returns an error when the bundle cannot be read whole.
 func FindLeaks(file string, m *pseudonym.Mapper, own bool) ([]Leak, error) {
 	l := prepareLeaks(m, own)
-	r, err := bundle.Open([]string{file}, bundle.Options{})
+	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("check %q for names and addresses: %w", file, err)
+		return nil, fmt.Errorf("check a bundle for names and addresses: %w", err)
 	}
-	defer r.Close()
+	defer f.Close()
 	var leaks []Leak
-	for {
-		e, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
+	var search *pseudonym.Search // of the present artifact, over all of its members
+	name := ""
+	err = bundle.ReadBack(f, func(p bundle.Part) error {
+		if p.Name == bundle.IndexName { // says again what the members say
+			return nil
 		}
-		if err != nil {
-			return leaks, fmt.Errorf("check %q for names and addresses: %w", file, err)
+		if search == nil {
+			search, name = l.Search(strings.HasPrefix(p.Artifact, "capture/")), p.Name
 		}
-		values, err := l.Find(r, strings.HasPrefix(e.Artifact, "capture/"))
-		if err != nil {
-			return leaks, fmt.Errorf("check %q of %q: %w", e.Path, file, err)
+		if _, err := io.Copy(search, p.Body); err != nil {
+			return err
 		}
-		if values, err = findRecord(l, e.IndexEntry, values); err != nil {
-			return leaks, err
+		if p.Artifact != "" && !p.Last {
+			return nil
 		}
-		if len(values) > 0 {
-			leaks = append(leaks, Leak{e.Path, values})
+		values, err := l.Find(strings.NewReader(p.Name+"\n"+strings.Join(p.Words, "\n")), false)
+		if values = append(search.Found(), values...); len(values) > 0 {
+			slices.Sort(values)
+			leaks = append(leaks, Leak{name, slices.Compact(values)})
 		}
-	}
-	for _, b := range r.Bundles() {
-		if b.Manifest == nil {
-			continue
-		}
-		values, err := findRecord(l, *b.Manifest, nil)
-		if err != nil {
-			return leaks, err
-		}
-		if len(values) > 0 {
-			leaks = append(leaks, Leak{bundle.ManifestName, values})
-		}
+		search = nil
+		return err
+	})
+	if err != nil {
+		return leaks, fmt.Errorf("check %q for names and addresses: %w", file, err)
 	}
 	return leaks, nil
 }

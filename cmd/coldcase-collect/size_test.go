@@ -3,6 +3,9 @@
 package main
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,4 +23,22 @@ func TestSizesOfTheCommandLine(t *testing.T) {
 	}
 	b := byteSize(1 << 30)
 	require.Equal(t, "1G", b.String())
+}
+
+// TestProgramIsSmall keeps what is copied to a sick node below 8 MiB, built as the Makefile builds it.
+func TestProgramIsSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: links the program twice")
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		file := filepath.Join(t.TempDir(), arch)
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
+		out, err := build.CombinedOutput()
+		require.NoError(t, err, string(out))
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		t.Logf("%s: %d bytes", arch, info.Size())
+		require.Less(t, info.Size(), int64(8<<20), arch)
+	}
 }
