@@ -42,5 +42,5 @@ func TestReadBack(t *testing.T) {
 	}
 	var open bytes.Buffer
 	write(t, &open, "node-a", bundle.WriterOptions{}, fewPieces(), false)
-	require.ErrorContains(t, bundle.ReadBack(&open, func(bundle.Part) error { return nil }), "index.json")
+	require.Error(t, bundle.ReadBack(&open, func(bundle.Part) error { return nil }))
 }
