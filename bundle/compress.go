@@ -1,10 +1,10 @@
 package bundle
 
 import (
-	"compress/gzip" // archive/zip links it anyway; the faster one of klauspost would make the collector larger
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
